@@ -1,0 +1,50 @@
+"""A small kit for concurrent pipelines, to learn from and to use.
+
+    from pipeline_kit import Pipeline, Stage
+
+    pipeline = Pipeline(Stage(fetch, workers=4), Stage(parse, buffer=10), Stage(store))
+
+    async with pipeline.run(urls) as run:
+        async for result in run:
+            print(result)
+
+A tour, from the bottom up:
+
+- `Channel`: the bounded queue between two stages. Full: the sender waits. Empty: the receiver waits.
+- `Stage`: a function, its workers, and the buffer in front of it.
+- `Pipeline`: stages in a row. `run(source)` streams the results; `collect(source)` returns them all.
+- `virtual_time.run(main)`: the same program on a clock that jumps; a deadlock is reported, not hung on.
+- `Trace`: who worked on which item when, and how full each channel was; `run(source, record=True)`.
+"""
+
+from pipeline_kit import virtual_time
+from pipeline_kit.channel import Channel, ChannelClosed, ChannelStatistics, EndOfChannel, WouldBlock
+from pipeline_kit.pipeline import Pipeline, Run, StageMetrics
+from pipeline_kit.stage import Stage, StageError
+from pipeline_kit.trace import SINK, SOURCE, Counts, Event, Span, StageShape, Trace
+from pipeline_kit.steps import Steps
+from pipeline_kit.virtual_time import DeadlockError, StalledError
+
+__all__ = [
+    "SINK",
+    "SOURCE",
+    "Channel",
+    "ChannelClosed",
+    "ChannelStatistics",
+    "Counts",
+    "DeadlockError",
+    "EndOfChannel",
+    "Event",
+    "Pipeline",
+    "Run",
+    "Span",
+    "Stage",
+    "StageError",
+    "StageMetrics",
+    "StageShape",
+    "StalledError",
+    "Steps",
+    "Trace",
+    "WouldBlock",
+    "virtual_time",
+]

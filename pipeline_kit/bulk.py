@@ -1,0 +1,98 @@
+"""Moving many small items in one go: the fast lane of a stage with a single worker.
+
+Within one turn of the event loop nobody else can look. So when items are there, and there is room
+for the results, a worker may move ten of them in a row without taking its turn ten times; the
+channels end up as if it had moved them one by one. This is worth three to four times the speed, and
+is the only code that reaches into a channel's internals.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pipeline_kit.channel import Channel
+from pipeline_kit.stage import StageError
+
+
+class Turn:
+    """How many items to move in one turn of the event loop: as many as take half a millisecond.
+
+    So a stage with a slow function lets the others run after each item, and one with a quick
+    function does not spend more time on taking turns than on its work. Use as
+    `async with turn: …`, at whose end the others run.
+    """
+
+    def __init__(self) -> None:
+        self.size = 1
+        self._time = asyncio.get_running_loop().time
+        self._began = 0.0
+
+    async def __aenter__(self) -> None:
+        self._began = self._time()
+
+    async def __aexit__(self, *exception: object) -> None:
+        took = self._time() - self._began
+        self.size = min(2 * self.size, 1024) if took < 0.0005 else max(self.size // 2, 1)
+        await asyncio.sleep(0)
+
+
+def move(
+    stage: str,
+    function: Callable[[Any], object],
+    inbox: Channel[Any],
+    outbox: Channel[Any],
+    count: int,
+) -> None:
+    """Pass `count` items that are in `inbox` through a plain function to where there is room.
+
+    Raises:
+        StageError: the function failed; the items before the failed one have been moved.
+    """
+    arrived, results = inbox._buffer, outbox._buffer
+    take, put = arrived.popleft, results.append
+    before, item = len(arrived), None
+    try:
+        for _ in range(count):
+            item = take()
+            put(function(item))
+    except Exception as error:
+        raise StageError.about(stage, item) from error
+    finally:
+        inbox._received += before - len(arrived)
+        inbox._wake_first()
+        outbox._note_depth()
+        outbox._wake_first()
+
+
+async def move_async(
+    stage: str,
+    function: Callable[[Any], Awaitable[object]],
+    inbox: Channel[Any],
+    outbox: Channel[Any],
+    count: int,
+) -> None:
+    """Do the same with an async function.
+
+    It may be suspended at any item, and then others do look: so everything is kept up to date.
+
+    Raises:
+        StageError: the function failed; the items before the failed one have been moved.
+    """
+    arrived, results = inbox._buffer, outbox._buffer
+    senders, receivers = inbox._senders, outbox._receivers
+    take, put = arrived.popleft, results.append
+    peak, item = outbox._peak_depth, None
+    try:
+        for _ in range(count):
+            item = take()
+            inbox._received += 1
+            if senders:
+                inbox._wake_first()
+            put(await function(item))
+            if len(results) > peak:
+                outbox._note_depth()
+                peak = outbox._peak_depth
+            if receivers:
+                outbox._wake_first()
+    except Exception as error:
+        raise StageError.about(stage, item) from error

@@ -1,0 +1,329 @@
+"""Channels: the bounded queues that connect one stage to the next.
+
+    sender ── send ──▶ [ a b c · · ] ── receive ──▶ receiver
+                       capacity 5, depth 3
+
+A channel passes items from senders to receivers, in order, and holds at most `capacity` of them.
+A sender that finds it full waits, and so a slow stage slows the stages before it: that waiting is
+backpressure. A channel of capacity 0 holds nothing: every send waits for a receiver (a rendezvous).
+
+The logic stands in `send_nowait` and `receive_nowait`; `send` and `receive` add only the waiting.
+Senders and receivers wait in line, first come, first served. Whoever is first is woken once it can
+go on, and then moves the item itself. So a cancellation always strikes before anything has moved:
+a cancelled send has sent nothing, a cancelled receive has taken nothing.
+
+A channel belongs to one event loop and is not thread-safe. Its manners are those of Go's channels
+and of trio's memory channels.
+"""
+
+import asyncio
+import math
+import sys
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class ChannelClosed(Exception):
+    """Raised by a send on a channel that is closed, or that closes while the send waits."""
+
+
+class EndOfChannel(Exception):
+    """Raised by a receive once the channel is closed and everything in it has been received."""
+
+
+class WouldBlock(Exception):
+    """Raised by `send_nowait` and `receive_nowait` where `send` and `receive` would wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatistics:
+    """The state of a channel at one moment, and its totals so far."""
+
+    capacity: float
+    """The most items the channel may hold; `math.inf` for no bound."""
+    depth: int
+    """Items in the channel that no receiver has been woken for."""
+    peak_depth: int
+    """The greatest depth there has been."""
+    sent: int
+    """Items accepted from senders so far."""
+    received: int
+    """Items handed to receivers so far."""
+    waiting_senders: int
+    """Sends that wait for room."""
+    waiting_receivers: int
+    """Receives that wait for an item."""
+    closed: bool
+    """Whether the channel takes no more items."""
+
+
+class Channel(Generic[T]):
+    """A bounded first-in, first-out queue that can be closed.
+
+    `async for item in channel` receives until the channel is closed and empty; `with channel:`
+    closes it on the way out, which is how a stage says that it is done.
+
+    Args:
+        capacity: the most items the channel holds; 0 makes every send wait for a receiver,
+            `math.inf` lets it grow without bound.
+        name: how messages, statistics and pictures call the channel.
+
+    Raises:
+        ValueError: `capacity` is negative or not a whole number.
+    """
+
+    def __init__(self, capacity: float = 0, *, name: str = "unnamed") -> None:
+        check_capacity("capacity", capacity)
+        self.name = name
+        self.capacity = capacity
+        self._buffer: deque[T] = deque()
+        self._senders: deque[_Waiter[T]] = deque()
+        self._receivers: deque[_Waiter[None]] = deque()
+        self._closed = False
+        self._received = 0
+        self._peak_depth = 0
+        self._abandoned = False
+
+    def send_nowait(self, item: T) -> None:
+        """Put `item` into the channel, or hand it to a waiting receiver, without waiting.
+
+        Raises:
+            ChannelClosed: the channel is closed.
+            WouldBlock: the channel is full, or other senders came first.
+        """
+        if self._closed:
+            raise ChannelClosed(f"channel {self.name!r} is closed: nothing more can be sent on it")
+        if self._senders or not self._has_room():
+            raise WouldBlock
+        self._put(item)
+
+    async def send(self, item: T) -> None:
+        """Put `item` into the channel, waiting for room if it is full.
+
+        Raises:
+            ChannelClosed: the channel is closed, or was closed while this send waited.
+        """
+        try:
+            return self.send_nowait(item)
+        except WouldBlock:
+            pass
+        me = _Waiter(item)
+        with self._place_in(self._senders, me):
+            while not (self._closed or me.served or (self._senders[0] is me and self._has_room())):
+                await me.sleep()
+        if me.served:
+            return
+        if self._closed:
+            raise ChannelClosed(f"channel {self.name!r} was closed while a send waited on it")
+        self._put(item)
+
+    def receive_nowait(self) -> T:
+        """Take the oldest item, or that of a sender waiting at a rendezvous, without waiting.
+
+        Raises:
+            EndOfChannel: the channel is closed and empty.
+            WouldBlock: the channel is empty, or its items belong to receivers who came first.
+        """
+        if self._receivers:
+            raise WouldBlock
+        if self._buffer:
+            return self._take()
+        if self._closed:
+            raise EndOfChannel(f"channel {self.name!r} is closed and empty")
+        if self.capacity == 0 and self._senders and not self._senders[0].is_cancelled():
+            self._serve(self._senders.popleft())
+            return self._take()
+        raise WouldBlock
+
+    async def receive(self) -> T:
+        """Take the oldest item, waiting for one if the channel is empty.
+
+        Raises:
+            EndOfChannel: the channel is closed and everything in it has been received.
+        """
+        try:
+            return self.receive_nowait()
+        except WouldBlock:
+            pass
+        me = _Waiter(None)
+        with self._place_in(self._receivers, me):
+            while not (self._closed or (self._receivers[0] is me and self._buffer)):
+                await me.sleep()
+        if not self._buffer:
+            raise EndOfChannel(f"channel {self.name!r} is closed and empty")
+        return self._take()
+
+    def room(self) -> int:
+        """Return how many items can be sent without waiting, now; `sys.maxsize` for no bound."""
+        if self._senders or self._closed:
+            return 0
+        limit = self.capacity or len(self._receivers)
+        return sys.maxsize if limit == math.inf else max(0, int(limit) - len(self._buffer))
+
+    def send_many_nowait(self, items: Iterable[T]) -> int:
+        """Send `items`, of which there must be no more than there is `room`; return how many."""
+        before = len(self._buffer)
+        try:
+            self._buffer.extend(items)
+        finally:
+            self._note_depth()
+            self._wake_first()
+        return len(self._buffer) - before
+
+    def close(self) -> None:
+        """Take no more items; what is in the channel can still be received. May be called twice."""
+        self._closed = True
+        for waiter in (*self._senders, *self._receivers):
+            waiter.wake()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._closed
+
+    def statistics(self) -> ChannelStatistics:
+        """Return the channel's state and totals at this moment."""
+        return ChannelStatistics(
+            capacity=self.capacity,
+            depth=len(self),
+            peak_depth=self._peak_depth,
+            sent=self._received + len(self._buffer),
+            received=self._received,
+            waiting_senders=len(self._senders),
+            waiting_receivers=len(self._receivers),
+            closed=self._closed,
+        )
+
+    def __len__(self) -> int:
+        # An item for which a receiver has been woken is only passing through.
+        return max(0, len(self._buffer) - len(self._receivers))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        if self._buffer and not self._receivers:
+            self._received += 1
+            if self._senders:
+                return self._take()
+            return self._buffer.popleft()
+        try:
+            return await self.receive()
+        except EndOfChannel:
+            raise StopAsyncIteration from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return (
+            f"<Channel {self.name!r}: {len(self)} of {self.capacity} items, {state}, "
+            f"{len(self._senders)} waiting to send, {len(self._receivers)} to receive>"
+        )
+
+    def __del__(self) -> None:
+        left = len(self._buffer)
+        if self._abandoned or self._senders or self._receivers:
+            problem = "while a task still waited on it"
+        elif left and not self._closed:
+            problem = f"unclosed, with {left} items in it"
+        else:
+            return
+        warnings.warn(
+            f"channel {self.name!r} was thrown away {problem}", ResourceWarning, source=self
+        )
+
+    def _has_room(self) -> bool:
+        # At a rendezvous there is room for as many items as there are receivers waiting.
+        return len(self._buffer) < (self.capacity or len(self._receivers))
+
+    def _note_depth(self) -> None:
+        depth = len(self._buffer) - len(self._receivers)
+        if depth > self._peak_depth:
+            self._peak_depth = depth
+
+    def _put(self, item: T) -> None:
+        self._buffer.append(item)
+        self._note_depth()
+        if self._receivers or self._senders:
+            self._wake_first()
+
+    def _take(self) -> T:
+        item = self._buffer.popleft()
+        self._received += 1
+        if self._receivers or self._senders:
+            self._wake_first()
+        return item
+
+    def _serve(self, sender: "_Waiter[T]") -> None:
+        # Should the sender be cancelled before it wakes, its item has been delivered all the same:
+        # at a rendezvous without waiting, one side must go first.
+        self._buffer.append(sender.item)
+        sender.served = True
+        sender.wake()
+
+    @contextmanager
+    def _place_in(self, line: "deque[_Waiter[S]]", me: "_Waiter[S]") -> Iterator[None]:
+        line.append(me)
+        self._wake_first()
+        try:
+            yield
+        except BaseException as error:
+            # We may have been woken already: pass the turn on to the next in line.
+            with suppress(ValueError):
+                line.remove(me)
+            self._note_depth()
+            self._abandoned |= isinstance(error, GeneratorExit)
+            self._wake_first()
+            raise
+        with suppress(ValueError):
+            line.remove(me)
+
+    def _wake_first(self) -> None:
+        if self._receivers and self._buffer:
+            self._receivers[0].wake()
+        if self._senders and self._has_room():
+            self._senders[0].wake()
+
+
+def check_capacity(argument: str, capacity: float) -> None:
+    """Raise a `ValueError` that names `argument` unless `capacity` is one a channel can have."""
+    whole = isinstance(capacity, int) or capacity == math.inf
+    if not whole or capacity < 0:
+        raise ValueError(
+            f"{argument} must be a whole number of items, 0 or more, got {capacity!r}; "
+            "use 0 for a rendezvous, or math.inf for no bound"
+        )
+
+
+class _Waiter(Generic[T]):
+    """Someone's place in one of the two lines of a channel."""
+
+    __slots__ = ("item", "served", "_wake_up")
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.served = False
+        self._wake_up: asyncio.Future[None] | None = None
+
+    async def sleep(self) -> None:
+        self._wake_up = asyncio.get_running_loop().create_future()
+        await self._wake_up
+
+    def wake(self) -> None:
+        if self._wake_up and not self._wake_up.done():
+            self._wake_up.set_result(None)
+
+    def is_cancelled(self) -> bool:
+        return self._wake_up is not None and self._wake_up.cancelled()

@@ -1,0 +1,73 @@
+"""Say what each task of an event loop waits for: the text of a deadlock report."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+_NOT_THE_USERS = (Path(asyncio.__file__).parent.parent, Path(__file__).parent)
+
+
+class DeadlockError(RuntimeError):
+    """Raised when every task waits for another one, so that nothing can happen any more."""
+
+
+def describe_waiting_tasks(loop: asyncio.AbstractEventLoop) -> str:
+    """Return a line for each unfinished task of `loop`: its name, what it waits for, and where."""
+    tasks = sorted(asyncio.all_tasks(loop), key=lambda task: _by_number(task.get_name()))
+    return "\n".join(f"  {task.get_name()!r} {_describe(task)}" for task in tasks)
+
+
+def place_of(frame: FrameType) -> str:
+    """Return where `frame` is, as a reader would look it up: file, line and function."""
+    return f"{_file_name(frame.f_code)}, line {frame.f_lineno}, in {frame.f_code.co_name}"
+
+
+def is_users_own(frame: FrameType) -> bool:
+    """Tell whether `frame` is code of neither the standard library nor this package."""
+    path = Path(frame.f_code.co_filename)
+    return not any(path.is_relative_to(folder) for folder in _NOT_THE_USERS)
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    frames = list(_frames(task.get_coro()))
+    if not frames:
+        return "has not started"
+    waits = next((text for frame in reversed(frames) if (text := _waits_for(frame))), "waits")
+    own = [frame for frame in frames if is_users_own(frame)] or frames
+    return f"{waits} ({place_of(own[-1])})"
+
+
+def _frames(awaitable: Any) -> Iterator[FrameType]:
+    """Yield the frames of a suspended coroutine, then of what it awaits, and so on inwards."""
+    while awaitable is not None:
+        kind = next((k for k in ("cr", "gi", "ag") if hasattr(awaitable, f"{k}_frame")), None)
+        frame = getattr(awaitable, f"{kind}_frame", None)
+        if frame is None:
+            return
+        yield frame
+        inner = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}[str(kind)]
+        awaitable = getattr(awaitable, inner)
+
+
+def _waits_for(frame: FrameType) -> str:
+    """Name the method of a channel, queue, lock, … that `frame` is in; "" for any other frame."""
+    owner = frame.f_locals.get("self")
+    method, kind = frame.f_code.co_name, type(owner).__name__
+    if owner is None or kind.startswith("_"):
+        return ""
+    if isinstance(owner, asyncio.TaskGroup):
+        return "waits for the tasks of its task group to end"
+    return f"waits in {kind}.{method} on {owner!r}"
+
+
+def _file_name(code: CodeType) -> str:
+    # A notebook cell has a file name that only the kernel can make sense of.
+    return "a notebook cell" if "ipykernel_" in code.co_filename else Path(code.co_filename).name
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    """Sort "Task-2" before "Task-10"."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)

@@ -1,0 +1,216 @@
+"""Pipelines: stages wired by channels, running inside one task group.
+
+    pipeline = Pipeline(Stage(fetch, workers=4), Stage(parse, buffer=10), Stage(store))
+
+    async with pipeline.run(urls) as run:
+        async for result in run:
+            ...
+
+            ┌ task ┐          ┌ 4 tasks ┐         ┌ task ┐          ┌ task ┐
+    urls ──▶  feed  ─ channel ─▶ fetch ─ channel ─▶ parse ─ channel ─▶ store ─ channel ─▶ you
+
+Whichever way the block is left, at the end, early, by an error in a stage, the source or the block
+itself, or by a cancellation from outside: when it has been left, every task has ended and every
+channel is closed.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline_kit.channel import Channel, ChannelStatistics, check_capacity
+from pipeline_kit.recording import Recorder
+from pipeline_kit.stage import Stage
+from pipeline_kit.trace import SINK, SOURCE, Trace
+from pipeline_kit.workers import Call, Crew, Source, feed
+
+
+class Pipeline:
+    """A row of stages; can be run any number of times, also at the same time.
+
+    Args:
+        stages: the stages, from left to right.
+        buffer: capacity of the channel in which results wait to be taken, in items.
+
+    Raises:
+        TypeError: something among the stages is not a `Stage`.
+        ValueError: there are no stages, or two have the same name, or `buffer` is below 0.
+    """
+
+    def __init__(self, *stages: Stage, buffer: float = 0) -> None:
+        if not stages:
+            raise ValueError("a pipeline needs at least one stage: Pipeline(Stage(function))")
+        names = {SOURCE, SINK}
+        for stage in stages:
+            if not isinstance(stage, Stage):
+                raise TypeError(f"stages must be of type Stage, got {stage!r}: wrap it, Stage(…)")
+            if stage.name in names:
+                raise ValueError(f"there are two stages {stage.name!r}; give one another name=…")
+            names.add(stage.name)
+        check_capacity("buffer", buffer)
+        self.stages = stages
+        self.buffer = buffer
+
+    def run(self, source: Source, *, record: bool = False) -> "Run":
+        """Return a run over `source`, to be used as `async with pipeline.run(source) as run:`.
+
+        Args:
+            source: any iterable, async iterable or channel of items. If it is a generator, it is
+                closed when the run ends, also early.
+            record: whether to keep a `Trace` of every item, which costs time and memory for each.
+        """
+        return Run(self, source, record=record)
+
+    async def collect(self, source: Source) -> list[Any]:
+        """Run over `source` and return all results.
+
+        Raises:
+            StageError: a stage or the source failed.
+        """
+        async with self.run(source) as run:
+            return [result async for result in run]
+
+
+@dataclass(frozen=True, slots=True)
+class StageMetrics:
+    """How far a stage of a running pipeline has come, at one moment."""
+
+    name: str
+    workers: int
+    taken: int
+    """Items its workers have taken from the queue so far."""
+    passed_on: int
+    """Results they have passed on so far."""
+    blocked: int
+    """Workers that hold a result and wait for room behind the stage."""
+    queue: ChannelStatistics
+    """The channel in front of the stage."""
+
+    @property
+    def working(self) -> int:
+        """Workers that are working on an item."""
+        return self.taken - self.passed_on - self.blocked
+
+
+class Run:
+    """One run of a pipeline: a context manager, and an async iterator over the results."""
+
+    def __init__(self, pipeline: Pipeline, source: Source, *, record: bool = False) -> None:
+        self._pipeline = pipeline
+        self._source = source
+        self._record = record
+        self._recorder: Recorder | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._channels: list[Channel[Any]] = []
+
+    async def __aenter__(self) -> Self:
+        if self._group is not None:
+            raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
+        self._group = await asyncio.TaskGroup().__aenter__()
+        stages, buffer = self._pipeline.stages, self._pipeline.buffer
+        if self._record:
+            self._recorder = Recorder(stages, buffer)
+        self._channels = [self._channel(stage.name, stage.buffer) for stage in stages]
+        self._channels.append(self._channel(SINK, buffer))
+        enter = self._recorder.enter if self._recorder else None
+        self._start(SOURCE, feed(self._source, self._channels[0], enter))
+        for number, stage in enumerate(stages):
+            self._start_crew(stage, *self._channels[number : number + 2])
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._group is not None
+        for task in self._tasks:  # in order, so that even a failure looks the same every time
+            task.cancel()
+        cancelled = isinstance(error, asyncio.CancelledError)
+        me = asyncio.current_task()
+        cancellations = me.cancelling() if me else 0
+        try:
+            # An error of the block itself is none of the group's business: it passes through.
+            await self._group.__aexit__(*(kind, error, traceback) if cancelled else (None,) * 3)
+        except BaseExceptionGroup as failures:
+            # Before Python 3.13 a task group in which a task fails while it is being left forgets
+            # to take back the cancellation with which it hurries its owner.
+            if me and not cancelled and sys.version_info < (3, 13):
+                while me.cancelling() > cancellations:
+                    me.uncancel()
+            failure = _first(failures)
+            if error is None or cancelled:
+                raise failure from failure.__cause__
+            error.add_note(f"Meanwhile: {failure}")
+        finally:
+            for channel in self._channels:
+                channel.close()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        if not self._channels:
+            raise RuntimeError("this run has not begun: use `async with pipeline.run(…) as run:`")
+        results = self._channels[-1]
+        return self._recorder.results(results) if self._recorder else results
+
+    @property
+    def metrics(self) -> tuple[StageMetrics, ...]:
+        """How far each stage has come, from left to right."""
+        queues = [channel.statistics() for channel in self._channels]
+        return tuple(
+            StageMetrics(
+                stage.name,
+                stage.workers,
+                queue.received,
+                behind.sent,
+                behind.waiting_senders,
+                queue,
+            )
+            for stage, queue, behind in zip(
+                self._pipeline.stages, queues[:-1], queues[1:], strict=True
+            )
+        )
+
+    @property
+    def trace(self) -> Trace:
+        """What has happened so far, if the run is recorded.
+
+        Raises:
+            RuntimeError: it is not.
+        """
+        if self._recorder is None:
+            raise RuntimeError("this run is not recorded: use pipeline.run(source, record=True)")
+        return self._recorder.trace
+
+    def _channel(self, stage: str, capacity: float) -> Channel[Any]:
+        if self._recorder:
+            return self._recorder.channel(stage, capacity)
+        return Channel(capacity, name=stage)
+
+    def _start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        assert self._group is not None
+        self._tasks.append(self._group.create_task(coroutine, name=name))
+
+    def _start_crew(self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any]) -> None:
+        crew = Crew(stage, inbox, outbox, in_bulk=self._recorder is None)
+        for worker in range(stage.workers):
+            call = _in_executor(stage) if stage.executor else stage.function
+            if self._recorder:
+                call = self._recorder.call(stage, worker, call)
+            self._start(
+                f"{stage.name} {worker}" if stage.workers > 1 else stage.name, crew.work(call)
+            )
+
+
+def _in_executor(stage: Stage) -> Call:
+    loop = asyncio.get_running_loop()
+    return lambda item: loop.run_in_executor(stage.executor, stage.function, item)
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

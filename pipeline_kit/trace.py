@@ -1,0 +1,240 @@
+"""The one record of what happened in a run; pictures, metrics and grades are all drawn from it.
+
+A trace is a list of events, each saying "at this time, this happened to this item at this stage".
+Every item that enters gets a number, 0, 1, 2, …, and keeps it through all stages:
+
+    source                  stage "parse"                      sink
+    finished ── queued ── started ── finished ── … ── queued ── started
+           blocked   waiting    working     blocked        waiting
+
+From `finished` at one stage to `queued` at the next, a worker holds a finished item and waits for
+room: it is *blocked*. A worker with nothing to do is *starved*. All else is derived from the events.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline_kit.steps import Steps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SOURCE = "source"
+SINK = "sink"
+
+Kind = Literal["queued", "started", "finished", "failed", "dropped"]
+State = Literal["waiting", "working", "blocked", "starved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one item."""
+
+    time: float
+    """Seconds since the run began."""
+    kind: Kind
+    """`queued`: accepted by the channel in front of the stage. `started`: taken by a worker.
+    `finished` or `failed`: the work ended. `dropped`: discarded without being worked on."""
+    item: int
+    """The item's number, in the order in which the source yielded it."""
+    stage: str
+    """The stage's name, or `"source"` or `"sink"`."""
+    worker: int = 0
+    """Which of the stage's workers, from 0."""
+    note: str = ""
+    """What went wrong, where something did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An item with its number, as it travels through a run that is recorded."""
+
+    number: int
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class StageShape:
+    """What there is to know of a stage besides its events."""
+
+    name: str
+    """The stage's name, or `"sink"`."""
+    workers: int = 1
+    """How many items the stage works on at the same time."""
+    capacity: float | None = None
+    """Capacity of the channel in front of the stage, in items; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time that an item or a worker spent in one state."""
+
+    stage: str
+    worker: int
+    item: int | None
+    """The item's number; None while a worker is starved."""
+    state: State
+    start: float
+    """Seconds since the run began."""
+    end: float
+    """Seconds since the run began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Where all the items are at one moment: `entered = out + dropped + failed + in_flight`."""
+
+    entered: int
+    out: int
+    dropped: int
+    failed: int
+    in_flight: int
+
+
+@dataclass
+class Trace:
+    """The events of one run, in order of time, and what can be read from them.
+
+    Args:
+        stages: the stages from left to right, the sink (in front of which the results wait) last.
+        events: the events so far.
+    """
+
+    stages: Sequence[StageShape]
+    events: list[Event] = field(default_factory=list)
+    _spans_so_far: tuple[int, dict[int, list[Span]]] = field(
+        default=(0, {}), init=False, repr=False, compare=False
+    )
+
+    def of(self, stage: str, *kinds: Kind) -> list[Event]:
+        """Return the events of `stage` that are of one of the `kinds`, in order of time."""
+        return [e for e in self.events if e.stage == stage and e.kind in kinds]
+
+    @property
+    def makespan(self) -> float:
+        """Seconds from the start of the run to the last event."""
+        return self.events[-1].time if self.events else 0.0
+
+    def counts(self, time: float) -> Counts:
+        """Return how many items have entered, come out and been lost by `time`, in seconds."""
+        last = {e.item: e for e in self.events if e.time <= time}
+        entered = [e for e in self.of(SOURCE, "finished") if e.time <= time]
+        out = [e for e in last.values() if e.stage == SINK and e.kind == "started"]
+        dropped = [e for e in last.values() if e.kind == "dropped"]
+        failed = [e for e in last.values() if e.kind == "failed"]
+        in_flight = len(last) - len(out) - len(dropped) - len(failed)
+        return Counts(len(entered), len(out), len(dropped), len(failed), in_flight)
+
+    def depth(self, stage: str) -> Steps:
+        """Return how many items there were in the channel in front of `stage`, over time.
+
+        Where a trace has no `queued` events (the channels of a graded run are the student's own),
+        these are the items that the stage before has finished and this one has not started.
+        """
+        before = self._stage_before(stage)
+        arrived = self.of(stage, "queued") or self.of(before, "finished")
+        gone = self.of(stage, "started", "dropped")
+        return Steps.accumulate([(e.time, 1) for e in arrived] + [(e.time, -1) for e in gone])
+
+    def completions(self, stage: str) -> list[float]:
+        """Return when `stage` finished each of its items, in seconds; the sink, when it got it."""
+        return [e.time for e in self.of(stage, "started" if stage == SINK else "finished")]
+
+    def throughput(self, stage: str, window: float = 1.0) -> Steps:
+        """Return the items per second that `stage` finished in the last `window` seconds, over time.
+
+        Raises:
+            ValueError: `window` is 0 or less.
+        """
+        if not window > 0:
+            raise ValueError(f"window must be above 0 seconds, got {window!r}")
+        done = self.completions(stage)
+        enter = [(time, 1) for time in done]
+        leave = [(time + window, -1) for time in done if time + window <= self.makespan]
+        return Steps.accumulate(enter + leave, unit=window)
+
+    def spans(self) -> dict[int, list[Span]]:
+        """Return for each item what it went through, one span after the other."""
+        if self._spans_so_far[0] != len(self.events):
+            history: dict[int, list[Event]] = defaultdict(list)
+            for event in self.events:
+                history[event.item].append(event)
+            spans = {item: list(self._spans_of(events)) for item, events in history.items()}
+            self._spans_so_far = (len(self.events), spans)
+        return self._spans_so_far[1]
+
+    def path(self, item: int) -> list[Span]:
+        """Return what `item` went through: waiting, being worked on, blocked.
+
+        Raises:
+            KeyError: no such item has entered.
+        """
+        return self.spans()[item]
+
+    def lane(self, stage: str, worker: int = 0) -> list[Span]:
+        """Return what one worker did from 0 to the end of the run: working, blocked or starved."""
+        busy = [
+            span
+            for path in self.spans().values()
+            for span in path
+            if (span.stage, span.worker) == (stage, worker) and span.state != "waiting"
+        ]
+        lane: list[Span] = []
+        now = 0.0
+        for span in sorted(busy, key=lambda span: (span.start, span.end)):
+            if span.start > now:
+                lane.append(Span(stage, worker, None, "starved", now, span.start))
+            lane.append(span)
+            now = span.end
+        if now < self.makespan:
+            lane.append(Span(stage, worker, None, "starved", now, self.makespan))
+        return lane
+
+    def utilisation(self, stage: str) -> float:
+        """Return the share of time, from 0 to 1, that the workers of `stage` spent working."""
+        workers = next(shape.workers for shape in self.stages if shape.name == stage)
+        worked = sum(
+            span.end - span.start
+            for path in self.spans().values()
+            for span in path
+            if span.stage == stage and span.state == "working"
+        )
+        return worked / (workers * self.makespan) if self.makespan else 0.0
+
+    @property
+    def bottleneck(self) -> str:
+        """Name of the stage whose workers are busy for the greatest share of the time."""
+        return max((s.name for s in self.stages if s.name != SINK), key=self.utilisation)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the events as rows of plain values, for `csv.DictWriter` or a data frame."""
+        return [asdict(event) for event in self.events]
+
+    def plot(self) -> "Figure":
+        """Draw the run with matplotlib: a lane for each worker, queue depths, throughput."""
+        # Imported here because matplotlib is slow to import, and not everyone has it.
+        from pipeline_kit.live.static import plot_trace
+
+        return plot_trace(self)
+
+    def _stage_before(self, stage: str) -> str:
+        names = [SOURCE, *(shape.name for shape in self.stages)]
+        return names[names.index(stage) - 1]
+
+    def _spans_of(self, history: list[Event]) -> Iterator[Span]:
+        """Turn the events of one item into spans; what still goes on ends with the run so far."""
+        for event, following in zip_longest(history, history[1:]):
+            if event.kind not in _STATE_AFTER or (event.stage == SINK and event.kind == "started"):
+                continue
+            state, place = _STATE_AFTER[event.kind], event
+            if state == "blocked" and following and following.kind == "started":
+                state, place = "waiting", following  # no `queued` events: it waited somewhere
+            end = following.time if following else self.makespan
+            if end > event.time or state == "working":
+                yield Span(place.stage, place.worker, event.item, state, event.time, end)
+
+
+_STATE_AFTER: dict[str, State] = {"queued": "waiting", "started": "working", "finished": "blocked"}

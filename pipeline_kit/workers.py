@@ -1,0 +1,125 @@
+"""What the tasks of a running pipeline do: feed the first channel, and work from one to the next.
+
+In essence a worker is three lines:
+
+    async for item in inbox:
+        result = await function(item)
+        await outbox.send(result)
+
+The rest of this module makes those lines name the item that failed, keep the order where that is
+asked, close the outbox when the last worker is done, and take the fast lane where there is one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable
+from inspect import isasyncgen, isawaitable, isgenerator
+from itertools import islice
+from typing import Any
+
+from pipeline_kit.bulk import Turn, move, move_async
+from pipeline_kit.channel import Channel
+from pipeline_kit.stage import Stage, StageError, is_async
+from pipeline_kit.trace import SOURCE
+
+Call = Callable[[Any], Any]
+Source = Iterable[Any] | AsyncIterable[Any]
+
+
+async def feed(source: Source, outbox: Channel[Any], enter: Call | None = None) -> None:
+    """Send all that `source` yields, each item passed through `enter`, to `outbox`; then close it.
+
+    A source that is a generator is closed too, also when the run ends early.
+
+    Raises:
+        StageError: the source failed.
+    """
+    try:
+        with outbox:
+            if isinstance(source, AsyncIterable):
+                async for item in source:
+                    await outbox.send(enter(item) if enter else item)
+            elif enter:
+                for item in source:
+                    await outbox.send(enter(item))
+            else:
+                await _feed_in_bulk(source, outbox)
+    except Exception as error:
+        raise StageError(SOURCE, outbox.statistics().sent) from error
+    finally:
+        if isasyncgen(source):
+            await source.aclose()
+        elif isgenerator(source):
+            source.close()
+
+
+async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any]) -> None:
+    items, turn = iter(source), Turn()
+    for item in items:
+        await outbox.send(item)
+        while count := min(turn.size, outbox.room()):
+            async with turn:
+                if outbox.send_many_nowait(islice(items, count)) < count:
+                    return
+
+
+class Crew:
+    """The workers of one stage, with the channel they take from and the one they send to."""
+
+    def __init__(
+        self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any], *, in_bulk: bool = True
+    ) -> None:
+        self.stage = stage
+        self.inbox = inbox
+        self.outbox = outbox
+        self._at_work = stage.workers
+        self._in_bulk = in_bulk and stage.workers == 1
+        self._awaits = is_async(stage.function) or stage.executor is not None
+        self._last_one_has_left = asyncio.Event()
+        self._last_one_has_left.set()
+
+    async def work(self, call: Call) -> None:
+        """Be one of the workers: pass the items of the inbox through `call`, to the end.
+
+        Raises:
+            StageError: `call` failed.
+        """
+        try:
+            if self.stage.ordered and self.stage.workers > 1:
+                await self._work_in_order(call)
+            else:
+                await self._work_as_they_come(call)
+        finally:
+            self._at_work -= 1
+            if self._at_work == 0:
+                self.outbox.close()
+
+    async def _work_as_they_come(self, call: Call) -> None:
+        turn = Turn()
+        async for item in self.inbox:
+            await self.outbox.send(await self._process(call, item))
+            while self._in_bulk and (count := min(turn.size, len(self.inbox), self.outbox.room())):
+                async with turn:
+                    if self._awaits:
+                        await move_async(self.stage.name, call, self.inbox, self.outbox, count)
+                    else:
+                        move(self.stage.name, call, self.inbox, self.outbox, count)
+
+    async def _work_in_order(self, call: Call) -> None:
+        async for item in self.inbox:
+            # No await between taking the item and lining up, or another item might get in between.
+            one_before_has_left, left = self._last_one_has_left, asyncio.Event()
+            self._last_one_has_left = left
+            result = await self._process(call, item)
+            await one_before_has_left.wait()
+            await self.outbox.send(result)
+            left.set()
+
+    async def _process(self, call: Call, item: Any) -> Any:
+        try:
+            result = call(item)
+            if isawaitable(result):
+                self._awaits = True  # also for a lambda that calls an async function
+                return await result
+            return result
+        except Exception as error:
+            raise StageError.about(self.stage.name, item) from error
