@@ -10,19 +10,21 @@
 
 A tour, from the bottom up:
 
-- `Channel`: the bounded queue between two stages. Full: the sender waits. Empty: the receiver waits.
+- `Channel`: a bounded queue between two stages. If it is full the sender waits, if it is empty the
+  receiver.
 - `Stage`: a function, its workers, and the buffer in front of it.
-- `Pipeline`: stages in a row. `run(source)` streams the results; `collect(source)` returns them all.
-- `virtual_time.run(main)`: the same program on a clock that jumps; a deadlock is reported, not hung on.
-- `Trace`: who worked on which item when, and how full each channel was; `run(source, record=True)`.
+- `Pipeline`: stages in a row. `run(source)` streams the results, `collect(source)` returns them all.
+- `virtual_time.run(main)`: the same program on a clock that jumps; an hour takes milliseconds,
+  every run is the same, and a deadlock is reported instead of hung upon.
+- `Trace`: who worked on which item when, and how full each channel was: `run(source, record=True)`.
 """
 
 from pipeline_kit import virtual_time
 from pipeline_kit.channel import Channel, ChannelClosed, ChannelStatistics, EndOfChannel, WouldBlock
 from pipeline_kit.pipeline import Pipeline, Run, StageMetrics
 from pipeline_kit.stage import Stage, StageError
-from pipeline_kit.trace import SINK, SOURCE, Counts, Event, Span, StageShape, Trace
 from pipeline_kit.steps import Steps
+from pipeline_kit.trace import SINK, SOURCE, Counts, Event, Span, StageShape, Trace
 from pipeline_kit.virtual_time import DeadlockError, StalledError
 
 __all__ = [

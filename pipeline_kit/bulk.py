@@ -7,7 +7,10 @@ is the only code that reaches into a channel's internals.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline_kit.channel import Channel
@@ -34,6 +37,29 @@ class Turn:
         took = self._time() - self._began
         self.size = min(2 * self.size, 1024) if took < 0.0005 else max(self.size // 2, 1)
         await asyncio.sleep(0)
+
+
+def room(channel: Channel[Any]) -> int:
+    """Return how many items can be put into `channel` without waiting, and out of turn."""
+    if channel._senders or channel.closed:
+        return 0
+    if channel.capacity == math.inf:
+        return sys.maxsize
+    return max(0, int(channel.capacity) - len(channel._buffer))
+
+
+def fill(outbox: Channel[Any], items: Iterator[Any], count: int) -> bool:
+    """Put the next `count` items, for which there is room, into `outbox`; tell if there were more.
+
+    An error in `items` passes through; what came before it has been put in.
+    """
+    before = len(outbox._buffer)
+    try:
+        outbox._buffer.extend(islice(items, count))
+    finally:
+        outbox._note_depth()
+        outbox._wake_first()
+    return len(outbox._buffer) - before == count
 
 
 def move(

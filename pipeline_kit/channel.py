@@ -18,27 +18,26 @@ and of trio's memory channels.
 
 import asyncio
 import math
-import sys
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 
-class ChannelClosed(Exception):
+class ChannelClosed(Exception):  # noqa: N818 - reads as what happened, as in trio and Go
     """Raised by a send on a channel that is closed, or that closes while the send waits."""
 
 
-class EndOfChannel(Exception):
+class EndOfChannel(Exception):  # noqa: N818 - likewise; the end is not an error
     """Raised by a receive once the channel is closed and everything in it has been received."""
 
 
-class WouldBlock(Exception):
+class WouldBlock(Exception):  # noqa: N818 - likewise; the name it has in trio
     """Raised by `send_nowait` and `receive_nowait` where `send` and `receive` would wait."""
 
 
@@ -111,9 +110,11 @@ class Channel(Generic[T]):
             ChannelClosed: the channel is closed, or was closed while this send waited.
         """
         try:
-            return self.send_nowait(item)
+            self.send_nowait(item)
         except WouldBlock:
-            pass
+            await self._send_in_turn(item)
+
+    async def _send_in_turn(self, item: T) -> None:
         me = _Waiter(item)
         with self._place_in(self._senders, me):
             while not (self._closed or me.served or (self._senders[0] is me and self._has_room())):
@@ -160,27 +161,11 @@ class Channel(Generic[T]):
             raise EndOfChannel(f"channel {self.name!r} is closed and empty")
         return self._take()
 
-    def room(self) -> int:
-        """Return how many items can be sent without waiting, now; `sys.maxsize` for no bound."""
-        if self._senders or self._closed:
-            return 0
-        limit = self.capacity or len(self._receivers)
-        return sys.maxsize if limit == math.inf else max(0, int(limit) - len(self._buffer))
-
-    def send_many_nowait(self, items: Iterable[T]) -> int:
-        """Send `items`, of which there must be no more than there is `room`; return how many."""
-        before = len(self._buffer)
-        try:
-            self._buffer.extend(items)
-        finally:
-            self._note_depth()
-            self._wake_first()
-        return len(self._buffer) - before
-
     def close(self) -> None:
         """Take no more items; what is in the channel can still be received. May be called twice."""
         self._closed = True
-        for waiter in (*self._senders, *self._receivers):
+        everyone: list[_Waiter[Any]] = [*self._senders, *self._receivers]
+        for waiter in everyone:
             waiter.wake()
 
     @property
@@ -240,9 +225,8 @@ class Channel(Generic[T]):
             problem = f"unclosed, with {left} items in it"
         else:
             return
-        warnings.warn(
-            f"channel {self.name!r} was thrown away {problem}", ResourceWarning, source=self
-        )
+        message = f"channel {self.name!r} was thrown away {problem}"
+        warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def _has_room(self) -> bool:
         # At a rendezvous there is room for as many items as there are receivers waiting.
@@ -310,7 +294,7 @@ def check_capacity(argument: str, capacity: float) -> None:
 class _Waiter(Generic[T]):
     """Someone's place in one of the two lines of a channel."""
 
-    __slots__ = ("item", "served", "_wake_up")
+    __slots__ = ("_wake_up", "item", "served")
 
     def __init__(self, item: T) -> None:
         self.item = item

@@ -98,4 +98,4 @@ class Stage:
 
 def is_async(function: Callable[..., object]) -> bool:
     """Tell whether calling `function` gives a coroutine (also for objects with `__call__`)."""
-    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)

@@ -8,7 +8,7 @@ Every item that enters gets a number, 0, 1, 2, …, and keeps it through all sta
            blocked   waiting    working     blocked        waiting
 
 From `finished` at one stage to `queued` at the next, a worker holds a finished item and waits for
-room: it is *blocked*. A worker with nothing to do is *starved*. All else is derived from the events.
+room: it is *blocked*. A worker with nothing to do is *starved*. All else is derived from events.
 """
 
 from collections import defaultdict
@@ -144,7 +144,7 @@ class Trace:
         return [e.time for e in self.of(stage, "started" if stage == SINK else "finished")]
 
     def throughput(self, stage: str, window: float = 1.0) -> Steps:
-        """Return the items per second that `stage` finished in the last `window` seconds, over time.
+        """Return the items per second that `stage` finished, over the last `window` seconds.
 
         Raises:
             ValueError: `window` is 0 or less.

@@ -118,7 +118,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self,
         when: float,
         callback: Callable[[Unpack[Args]], object],
-        *args: Unpack[Args],
+        *args: *Args,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule `callback` for the virtual time `when`, in seconds."""
@@ -128,7 +128,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self,
         executor: Executor | None,
         func: Callable[[Unpack[Args]], T],
-        *args: Unpack[Args],
+        *args: *Args,
     ) -> asyncio.Future[T]:
         """Run `func` in `executor`; until it is done, the virtual clock stands still."""
         if executor is None:

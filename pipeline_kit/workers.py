@@ -13,10 +13,9 @@ asked, close the outbox when the last worker is done, and take the fast lane whe
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable
 from inspect import isasyncgen, isawaitable, isgenerator
-from itertools import islice
 from typing import Any
 
-from pipeline_kit.bulk import Turn, move, move_async
+from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
 from pipeline_kit.stage import Stage, StageError, is_async
 from pipeline_kit.trace import SOURCE
@@ -56,9 +55,9 @@ async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any]) -> None:
     items, turn = iter(source), Turn()
     for item in items:
         await outbox.send(item)
-        while count := min(turn.size, outbox.room()):
+        while count := min(turn.size, room(outbox)):
             async with turn:
-                if outbox.send_many_nowait(islice(items, count)) < count:
+                if not fill(outbox, items, count):
                     return
 
 
@@ -97,7 +96,7 @@ class Crew:
         turn = Turn()
         async for item in self.inbox:
             await self.outbox.send(await self._process(call, item))
-            while self._in_bulk and (count := min(turn.size, len(self.inbox), self.outbox.room())):
+            while self._in_bulk and (count := min(turn.size, len(self.inbox), room(self.outbox))):
                 async with turn:
                     if self._awaits:
                         await move_async(self.stage.name, call, self.inbox, self.outbox, count)
