@@ -13,7 +13,7 @@ A tour, from the bottom up:
 - `Channel`: a bounded queue between two stages. If it is full the sender waits, if it is empty the
   receiver.
 - `Stage`: a function, its workers, and the buffer in front of it.
-- `Pipeline`: stages in a row. `run(source)` streams the results, `collect(source)` returns them all.
+- `Pipeline`: stages in a row. `run(source)` streams results, `collect(source)` returns them all.
 - `virtual_time.run(main)`: the same program on a clock that jumps; an hour takes milliseconds,
   every run is the same, and a deadlock is reported instead of hung upon.
 - `Trace`: who worked on which item when, and how full each channel was: `run(source, record=True)`.

@@ -7,10 +7,10 @@ A channel passes items from senders to receivers, in order, and holds at most `c
 A sender that finds it full waits, and so a slow stage slows the stages before it: that waiting is
 backpressure. A channel of capacity 0 holds nothing: every send waits for a receiver (a rendezvous).
 
-The logic stands in `send_nowait` and `receive_nowait`; `send` and `receive` add only the waiting.
 Senders and receivers wait in line, first come, first served. Whoever is first is woken once it can
-go on, and then moves the item itself. So a cancellation always strikes before anything has moved:
-a cancelled send has sent nothing, a cancelled receive has taken nothing.
+go on, and then moves its item itself. So a cancellation always strikes before anything has moved: a
+cancelled `send` has sent nothing, a cancelled `receive` has taken nothing. (So a rendezvous may be
+left with an item whose receiver was cancelled just after the sender had gone; the next gets it.)
 
 A channel belongs to one event loop and is not thread-safe. Its manners are those of Go's channels
 and of trio's memory channels.
@@ -79,7 +79,6 @@ class Channel(Generic[T]):
     """
 
     def __init__(self, capacity: float = 0, *, name: str = "unnamed") -> None:
-        check_capacity("capacity", capacity)
         self.name = name
         self.capacity = capacity
         self._buffer: deque[T] = deque()
@@ -89,6 +88,7 @@ class Channel(Generic[T]):
         self._received = 0
         self._peak_depth = 0
         self._abandoned = False
+        check_capacity("capacity", capacity)
 
     def send_nowait(self, item: T) -> None:
         """Put `item` into the channel, or hand it to a waiting receiver, without waiting.
@@ -126,7 +126,10 @@ class Channel(Generic[T]):
         self._put(item)
 
     def receive_nowait(self) -> T:
-        """Take the oldest item, or that of a sender waiting at a rendezvous, without waiting.
+        """Take the oldest item, or that of a sender who waits at a rendezvous, without waiting.
+
+        Should that sender be cancelled before it hears of it, its item has been sent all the same:
+        where nobody waits, one side must go first.
 
         Raises:
             EndOfChannel: the channel is closed and empty.
@@ -149,14 +152,11 @@ class Channel(Generic[T]):
         Raises:
             EndOfChannel: the channel is closed and everything in it has been received.
         """
-        try:
-            return self.receive_nowait()
-        except WouldBlock:
-            pass
-        me = _Waiter(None)
-        with self._place_in(self._receivers, me):
-            while not (self._closed or (self._receivers[0] is me and self._buffer)):
-                await me.sleep()
+        if self._receivers or not (self._buffer or self._closed):
+            me = _Waiter(None)
+            with self._place_in(self._receivers, me):
+                while not (self._closed or (self._receivers[0] is me and self._buffer)):
+                    await me.sleep()
         if not self._buffer:
             raise EndOfChannel(f"channel {self.name!r} is closed and empty")
         return self._take()
@@ -194,10 +194,8 @@ class Channel(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        if self._buffer and not self._receivers:
-            self._received += 1
-            if self._senders:
-                return self._take()
+        if self._buffer and not self._receivers and not self._senders:
+            self._received += 1  # the common case in short, because everyone iterates
             return self._buffer.popleft()
         try:
             return await self.receive()
@@ -251,8 +249,6 @@ class Channel(Generic[T]):
         return item
 
     def _serve(self, sender: "_Waiter[T]") -> None:
-        # Should the sender be cancelled before it wakes, its item has been delivered all the same:
-        # at a rendezvous without waiting, one side must go first.
         self._buffer.append(sender.item)
         sender.served = True
         sender.wake()
