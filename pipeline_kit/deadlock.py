@@ -34,9 +34,10 @@ def _describe(task: asyncio.Task[Any]) -> str:
     frames = list(_frames(task.get_coro()))
     if not frames:
         return "has not started"
-    waits = next((text for frame in reversed(frames) if (text := _waits_for(frame))), "waits")
-    own = [frame for frame in frames if is_users_own(frame)] or frames
-    return f"{waits} ({place_of(own[-1])})"
+    own = [frame for frame in frames if is_users_own(frame)]
+    called = frames[frames.index(own[-1]) + 1 :] if own else frames
+    waits = next((text for frame in reversed(called) if (text := _waits_for(frame))), "waits")
+    return f"{waits} ({place_of((own or frames)[-1])})"
 
 
 def _frames(awaitable: Any) -> Iterator[FrameType]:
@@ -55,10 +56,10 @@ def _waits_for(frame: FrameType) -> str:
     """Name the method of a channel, queue, lock, … that `frame` is in; "" for any other frame."""
     owner = frame.f_locals.get("self")
     method, kind = frame.f_code.co_name, type(owner).__name__
-    if owner is None or kind.startswith("_"):
-        return ""
     if isinstance(owner, asyncio.TaskGroup):
         return "waits for the tasks of its task group to end"
+    if owner is None or kind.startswith("_") or method.startswith("_"):
+        return ""
     return f"waits in {kind}.{method} on {owner!r}"
 
 

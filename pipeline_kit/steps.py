@@ -57,9 +57,8 @@ class Steps:
     def intervals_at_least(self, level: float, end: float) -> list[tuple[float, float]]:
         """Return the stretches `(from, to)` during which the value is `level` or more."""
         stretches: list[tuple[float, float]] = []
-        for (start, value), stop in zip(
-            zip(self.times, self.values, strict=True), (*self.times[1:], end), strict=True
-        ):
+        borders = pairwise((*self.times, end))
+        for (start, stop), value in zip(borders, self.values, strict=True):
             if value < level or stop <= start:
                 continue
             if stretches and stretches[-1][1] == start:

@@ -20,11 +20,11 @@ import ctypes
 import selectors
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from math import ulp
+from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
@@ -105,7 +105,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._now = 0.0
         self._in_executors = 0
         self._waits_for_executors = False
-        self._moved_at = time.monotonic()
+        self._moved_at = monotonic()
         self._given_up = False
         self._threads: ThreadPoolExecutor | None = None
         super().__init__(_JumpingSelector(self))
@@ -146,7 +146,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def stood_still_for(self) -> float:
         """Return for how many seconds of real time the clock has not moved without good reason."""
-        return 0.0 if self._waits_for_executors else time.monotonic() - self._moved_at
+        return 0.0 if self._waits_for_executors else monotonic() - self._moved_at
 
     def give_up(self) -> None:
         """Make the run end with a `StalledError` as soon as the loop has control again."""
@@ -165,7 +165,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._waits_for_executors = timeout != 0
             ready = poll(timeout and None)  # None: wait for an executor, however long it takes
             self._waits_for_executors = False
-            self._moved_at = time.monotonic()
+            self._moved_at = monotonic()
             return ready
         if timeout is None:
             waiting = describe_waiting_tasks(self)
@@ -175,7 +175,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             # timer is not cancelled, or asyncio would have removed it before asking.
             self._now = self._scheduled[0].when()  # type: ignore[attr-defined] # as said above
             self._clock_resolution = ulp(self._now)  # only what is due exactly now is due
-            self._moved_at = time.monotonic()
+            self._moved_at = monotonic()
         return []
 
 
