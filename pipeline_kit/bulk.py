@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from pipeline_kit.channel import Channel
-from pipeline_kit.stage import StageError
+from pipeline_kit.errors import StageError
 
 
 class Turn:
@@ -82,7 +82,7 @@ def move(
             item = take()
             put(function(item))
     except Exception as error:
-        raise StageError.about(stage, item) from error
+        raise StageError.about(stage, item, error) from error
     finally:
         inbox._received += before - len(arrived)
         inbox._wake_first()
@@ -121,4 +121,4 @@ async def move_async(
             if receivers:
                 outbox._wake_first()
     except Exception as error:
-        raise StageError.about(stage, item) from error
+        raise StageError.about(stage, item, error) from error

@@ -22,6 +22,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipeline_kit.channel import Channel, ChannelStatistics, check_capacity
+from pipeline_kit.errors import ErrorLog
+from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
 from pipeline_kit.stage import Stage
 from pipeline_kit.trace import SINK, SOURCE, Trace
@@ -34,13 +36,16 @@ class Pipeline:
     Args:
         stages: the stages, from left to right.
         buffer: capacity of the channel in which results wait to be taken, in items.
+        deadline: seconds that a whole run may take, including the block that takes its results;
+            then it is stopped and a `TimeoutError` raised. None for as long as it takes.
 
     Raises:
         TypeError: something among the stages is not a `Stage`.
-        ValueError: there are no stages, or two have the same name, or `buffer` is below 0.
+        ValueError: there are no stages, or two have the same name, or `buffer` is below 0, or
+            `deadline` is not above 0.
     """
 
-    def __init__(self, *stages: Stage, buffer: float = 0) -> None:
+    def __init__(self, *stages: Stage, buffer: float = 0, deadline: float | None = None) -> None:
         if not stages:
             raise ValueError("a pipeline needs at least one stage: Pipeline(Stage(function))")
         names = {SOURCE, SINK}
@@ -51,8 +56,11 @@ class Pipeline:
                 raise ValueError(f"there are two stages {stage.name!r}; give one another name=…")
             names.add(stage.name)
         check_capacity("buffer", buffer)
+        if deadline is not None and not deadline > 0:
+            raise ValueError(f"deadline must be above 0 seconds, got {deadline!r}; None for none")
         self.stages = stages
         self.buffer = buffer
+        self.deadline = deadline
 
     def run(self, source: Source, *, record: bool = False) -> "Run":
         """Return a run over `source`, to be used as `async with pipeline.run(source) as run:`.
@@ -103,13 +111,17 @@ class Run:
         self._source = source
         self._record = record
         self._recorder: Recorder | None = None
+        self._deadline = asyncio.timeout(pipeline.deadline)
         self._group: asyncio.TaskGroup | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel[Any]] = []
+        self.errors = ErrorLog()
+        """The errors of the items that were skipped; see `Stage(on_error=…)`."""
 
     async def __aenter__(self) -> Self:
         if self._group is not None:
             raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
+        await self._deadline.__aenter__()
         self._group = await asyncio.TaskGroup().__aenter__()
         stages, buffer = self._pipeline.stages, self._pipeline.buffer
         if self._record:
@@ -128,15 +140,24 @@ class Run:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            await self._stop(error)
+        except BaseException as failure:
+            await self._leave_deadline(failure)
+            raise
+        await self._leave_deadline(error)
+
+    async def _stop(self, error: BaseException | None) -> None:
+        """End all tasks and close all channels; raise what a stage or the source failed with."""
         assert self._group is not None
         for task in self._tasks:  # in order, so that even a failure looks the same every time
             task.cancel()
-        cancelled = isinstance(error, asyncio.CancelledError)
         me = asyncio.current_task()
         cancellations = me.cancelling() if me else 0
+        cancelled = error if isinstance(error, asyncio.CancelledError) else None
         try:
             # An error of the block itself is none of the group's business: it passes through.
-            await self._group.__aexit__(*(kind, error, traceback) if cancelled else (None,) * 3)
+            await self._group.__aexit__(type(cancelled) if cancelled else None, cancelled, None)
         except BaseExceptionGroup as failures:
             # Before Python 3.13 a task group in which a task fails while it is being left forgets
             # to take back the cancellation with which it hurries its owner.
@@ -150,6 +171,13 @@ class Run:
         finally:
             for channel in self._channels:
                 channel.close()
+
+    async def _leave_deadline(self, error: BaseException | None) -> None:
+        try:
+            await self._deadline.__aexit__(type(error) if error else None, error, None)
+        except TimeoutError:
+            seconds = self._pipeline.deadline
+            raise TimeoutError(f"the run was stopped at its deadline of {seconds} s") from None
 
     def __aiter__(self) -> AsyncIterator[Any]:
         if not self._channels:
@@ -196,9 +224,11 @@ class Run:
         self._tasks.append(self._group.create_task(coroutine, name=name))
 
     def _start_crew(self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any]) -> None:
-        crew = Crew(stage, inbox, outbox, in_bulk=self._recorder is None)
+        crew = Crew(stage, inbox, outbox, self.errors, in_bulk=self._recorder is None)
         for worker in range(stage.workers):
             call = _in_executor(stage) if stage.executor else stage.function
+            if stage.layers:
+                call = wrap(call, stage.layers)
             if self._recorder:
                 call = self._recorder.call(stage, worker, call)
             self._start(

@@ -7,43 +7,14 @@
 A stage only describes; `Pipeline` wires stages together and runs them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from inspect import iscoroutinefunction
 from typing import Any
 
 from pipeline_kit.channel import check_capacity
-from pipeline_kit.trace import Envelope
-
-
-class StageError(Exception):
-    """Raised when a stage's function, or the source, fails; the cause is its original exception."""
-
-    def __init__(self, stage: str, item: object, number: int | None = None) -> None:
-        self.stage = stage
-        """Name of the stage, or `"source"`."""
-        self.item = item
-        """What the function was called with; for the source, how many items it had yielded."""
-        self.number = number
-        """The item's number in the order of the source, if the run was recorded."""
-        super().__init__(stage, item, number)
-
-    @classmethod
-    def about(cls, stage: str, item: object) -> "StageError":
-        """Make the error for an item, taking it out of its envelope if the run is recorded."""
-        if isinstance(item, Envelope):
-            return cls(stage, item.value, item.number)
-        return cls(stage, item)
-
-    def __str__(self) -> str:
-        if self.stage == "source":
-            return f"the source failed after {self.item} items{self._because()}"
-        number = "" if self.number is None else f" (number {self.number})"
-        item = f"{self.item!r:.200}"
-        return f"stage {self.stage!r} failed on item {item}{number}{self._because()}"
-
-    def _because(self) -> str:
-        return f": {type(self.__cause__).__name__}: {self.__cause__}" if self.__cause__ else ""
+from pipeline_kit.errors import StageError
+from pipeline_kit.layer import Layer
 
 
 class Stage:
@@ -59,9 +30,15 @@ class Stage:
             a slow item then holds back those that overtook it, one per worker at most.
         executor: where to run a plain function: threads, processes, or any other
             `concurrent.futures.Executor`. It remains the caller's to shut down.
+        layers: what is wrapped around each call, outermost first, such as a `Retry` and inside it
+            a `Timeout`. A layer may be shared by several stages.
+        on_error: what to do when the function fails on an item; called with the `StageError`. If
+            it returns, the item is skipped and the error is added to `run.errors`; if it raises,
+            the run fails. By default every error fails the run.
 
     Raises:
-        TypeError: `function` is not callable, or is async although there is an `executor`.
+        TypeError: `function` or `on_error` is not callable, a layer has no `call`, or `function`
+            is async although there is an `executor`.
         ValueError: `workers` is below 1, or `buffer` below 0.
     """
 
@@ -74,6 +51,8 @@ class Stage:
         buffer: float = 0,
         ordered: bool = False,
         executor: Executor | None = None,
+        layers: Sequence[Layer] = (),
+        on_error: Callable[[StageError], object] | None = None,
     ) -> None:
         if not callable(function):
             raise TypeError(f"function must be callable with one item, got {function!r}")
@@ -84,6 +63,11 @@ class Stage:
                 f"function {function!r} is async, but an executor runs plain functions; "
                 "leave out the executor, or pass a plain function"
             )
+        for layer in layers:
+            if not callable(getattr(layer, "call", None)):
+                raise TypeError(f"a layer needs a method call(function, item), got {layer!r}")
+        if on_error is not None and not callable(on_error):
+            raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
         check_capacity("buffer", buffer)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
@@ -91,6 +75,8 @@ class Stage:
         self.buffer = buffer
         self.ordered = ordered
         self.executor = executor
+        self.layers = tuple(layers)
+        self.on_error = on_error
 
     def __repr__(self) -> str:
         return f"Stage({self.name!r}, workers={self.workers}, buffer={self.buffer})"

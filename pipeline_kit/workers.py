@@ -17,7 +17,8 @@ from typing import Any
 
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
-from pipeline_kit.stage import Stage, StageError, is_async
+from pipeline_kit.errors import ErrorLog, StageError
+from pipeline_kit.stage import Stage, is_async
 from pipeline_kit.trace import SOURCE
 
 Call = Callable[[Any], Any]
@@ -65,14 +66,21 @@ class Crew:
     """The workers of one stage, with the channel they take from and the one they send to."""
 
     def __init__(
-        self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any], *, in_bulk: bool = True
+        self,
+        stage: Stage,
+        inbox: Channel[Any],
+        outbox: Channel[Any],
+        errors: ErrorLog,
+        *,
+        in_bulk: bool = True,
     ) -> None:
         self.stage = stage
         self.inbox = inbox
         self.outbox = outbox
+        self.errors = errors
         self._at_work = stage.workers
         self._in_bulk = in_bulk and stage.workers == 1
-        self._awaits = is_async(stage.function) or stage.executor is not None
+        self._awaits = bool(is_async(stage.function) or stage.executor or stage.layers)
         self._last_one_has_left = asyncio.Event()
         self._last_one_has_left.set()
 
@@ -80,7 +88,7 @@ class Crew:
         """Be one of the workers: pass the items of the inbox through `call`, to the end.
 
         Raises:
-            StageError: `call` failed.
+            StageError: `call` failed, and the stage does not say to skip the item.
         """
         try:
             if self.stage.ordered and self.stage.workers > 1:
@@ -95,13 +103,12 @@ class Crew:
     async def _work_as_they_come(self, call: Call) -> None:
         turn = Turn()
         async for item in self.inbox:
-            await self.outbox.send(await self._process(call, item))
+            result = await self._process(call, item)
+            if result is not _SKIPPED:
+                await self.outbox.send(result)
             while self._in_bulk and (count := min(turn.size, len(self.inbox), room(self.outbox))):
                 async with turn:
-                    if self._awaits:
-                        await move_async(self.stage.name, call, self.inbox, self.outbox, count)
-                    else:
-                        move(self.stage.name, call, self.inbox, self.outbox, count)
+                    await self._move(call, count)
 
     async def _work_in_order(self, call: Call) -> None:
         async for item in self.inbox:
@@ -110,7 +117,8 @@ class Crew:
             self._last_one_has_left = left
             result = await self._process(call, item)
             await one_before_has_left.wait()
-            await self.outbox.send(result)
+            if result is not _SKIPPED:
+                await self.outbox.send(result)
             left.set()
 
     async def _process(self, call: Call, item: Any) -> Any:
@@ -120,5 +128,24 @@ class Crew:
                 self._awaits = True  # also for a lambda that calls an async function
                 return await result
             return result
-        except Exception as error:
-            raise StageError.about(self.stage.name, item) from error
+        except Exception as cause:
+            self._handle(StageError.about(self.stage.name, item, cause))
+            return _SKIPPED
+
+    async def _move(self, call: Call, count: int) -> None:
+        try:
+            if self._awaits:
+                await move_async(self.stage.name, call, self.inbox, self.outbox, count)
+            else:
+                move(self.stage.name, call, self.inbox, self.outbox, count)
+        except StageError as error:
+            self._handle(error)
+
+    def _handle(self, error: StageError) -> None:
+        if self.stage.on_error is None:
+            raise error
+        self.stage.on_error(error)
+        self.errors.add(error)
+
+
+_SKIPPED = object()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_kit import Channel, Pipeline, Run, Stage, StageError, virtual_time
+from pipeline_kit.layer import invoke
 
 RECORD = pytest.mark.parametrize("record", [False, True], ids=["plain", "recorded"])
 
@@ -103,7 +104,8 @@ async def test_results_leave_as_they_come_or_in_order_if_asked() -> None:
 
 @RECORD
 async def test_a_lambda_may_call_an_async_function(record: bool) -> None:
-    async with Pipeline(stage("a", lambda x: beat(x + 1))).run([1, 2, 3], record=record) as run:
+    pipeline = Pipeline(stage("a", lambda x: beat(x + 1), buffer=9), buffer=9)
+    async with pipeline.run([1, 2, 3], record=record) as run:
         assert [item async for item in run] == [2, 3, 4]
     assert now() == 3.0
 
@@ -300,6 +302,79 @@ async def test_a_timeout_around_a_run_works_also_after_a_failure_inside() -> Non
             await Pipeline(stage("a")).collect(range(100))
 
 
+@RECORD
+async def test_a_run_ends_at_its_deadline(record: bool) -> None:
+    pipeline = Pipeline(stage("a"), stage("b", workers=2), deadline=4.5)
+    taken = []
+    with pytest.raises(TimeoutError, match=r"the run was stopped at its deadline of 4\.5 s"):
+        async with pipeline.run(range(100), record=record) as run:
+            async for item in run:
+                taken.append(item)
+    assert taken == [0, 1, 2]
+    assert now() == 4.5
+    assert_nothing_is_left(run)
+
+
+async def test_a_run_within_its_deadline_knows_nothing_of_it() -> None:
+    assert await Pipeline(stage("a"), deadline=4.5).collect(range(4)) == [0, 1, 2, 3]
+    with pytest.raises(TimeoutError, match="mine"):
+        async with Pipeline(stage("a"), deadline=4.5).run([1]):
+            raise TimeoutError("mine")
+    with pytest.raises(StageError):
+        await Pipeline(stage("bad", fail_on(0, ValueError())), deadline=1.5).collect([0])
+    await sleep(10)
+
+
+async def test_a_failing_item_is_skipped_if_the_stage_says_so() -> None:
+    def inverse(item: int) -> float:
+        return 1 / item
+
+    for options in ({}, {"buffer": 5}, {"workers": 2}, {"workers": 2, "ordered": True}):
+        seen: list[StageError] = []
+        skipping = stage("inverse", inverse, on_error=seen.append, **options)
+        async with Pipeline(skipping).run([1, 0, 2, 0, 4], record=True) as run:
+            assert [result async for result in run] == [1, 0.5, 0.25]
+        assert [error.item for error in seen] == [0, 0]
+        assert list(run.errors) == seen
+        assert run.errors.counts == {("inverse", "ZeroDivisionError"): 2}
+        assert run.trace.counts(now()).failed == 2
+
+
+async def test_what_on_error_raises_fails_the_run() -> None:
+    def refuse(error: StageError) -> None:
+        raise RuntimeError("enough") from error
+
+    pipeline = Pipeline(stage("bad", lambda item: 1 // item, on_error=refuse, buffer=3))
+    with pytest.raises(RuntimeError, match="enough"):
+        await pipeline.collect([1, 2, 0])
+
+
+class Noting:
+    """A layer that makes a note before and after each call."""
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        self.name = name
+        self.notes = notes
+
+    async def call(self, function: Callable[[Any], Any], item: Any) -> Any:
+        self.notes.append(f"{self.name} {item}")
+        result = await invoke(function, item)
+        self.notes.append(f"{result} {self.name}")
+        return result
+
+
+@RECORD
+async def test_layers_wrap_a_call_outermost_first(record: bool) -> None:
+    notes: list[str] = []
+    layers = [Noting("outer", notes), Noting("inner", notes)]
+    for function in (double, lambda item: beat(2 * item)):
+        pipeline = Pipeline(stage("a", function, layers=layers))
+        async with pipeline.run([1], record=record) as run:
+            assert [result async for result in run] == [2]
+        assert notes == ["outer 1", "inner 1", "2 inner", "2 outer"]
+        notes.clear()
+
+
 async def test_clean_up_of_a_stage_runs_before_the_block_is_left() -> None:
     cleaned: list[float] = []
 
@@ -380,6 +455,8 @@ def test_a_pipeline_is_checked_when_it_is_made() -> None:
         Pipeline(Stage(double, name="sink"))
     with pytest.raises(ValueError, match="buffer must be"):
         Pipeline(Stage(double), buffer=-1)
+    with pytest.raises(ValueError, match="deadline must be above 0 seconds, got 0; None for none"):
+        Pipeline(Stage(double), deadline=0)
 
 
 async def test_quick_plain_stages_let_others_run() -> None:

@@ -1,13 +1,11 @@
-import pickle
 from asyncio import sleep
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 
-from pipeline_kit import Stage, StageError
+from pipeline_kit import Stage
 from pipeline_kit.stage import is_async
-from pipeline_kit.trace import Envelope
 
 
 class Doubler:
@@ -66,18 +64,10 @@ def test_an_async_function_does_not_go_with_an_executor() -> None:
         Stage(slow, executor=pool)
 
 
-def test_an_error_names_stage_item_and_cause() -> None:
-    error = StageError.about("parse", "x" * 500)
-    error.__cause__ = ValueError("no digits")
-    assert str(error).startswith("stage 'parse' failed on item 'xxx")
-    assert str(error).endswith(": ValueError: no digits")
-    assert len(str(error)) < 300
-    numbered = StageError.about("parse", Envelope(7, "1O"))
-    assert (numbered.stage, numbered.item, numbered.number) == ("parse", "1O", 7)
-    assert str(numbered) == "stage 'parse' failed on item '1O' (number 7)"
-    assert str(StageError("source", 3)) == "the source failed after 3 items"
-
-
-def test_an_error_survives_pickling() -> None:
-    copy = pickle.loads(pickle.dumps(StageError("parse", "x", 7)))
-    assert (copy.stage, copy.item, copy.number) == ("parse", "x", 7)
+def test_layers_and_handlers_are_checked_when_a_stage_is_made() -> None:
+    with pytest.raises(TypeError, match=r"a layer needs a method call\(function, item\), got 3"):
+        Stage(double, layers=[3])  # type: ignore[list-item] # that is the point
+    with pytest.raises(
+        TypeError, match="on_error must be callable with one StageError, got 'skip'"
+    ):
+        Stage(double, on_error="skip")  # type: ignore[arg-type] # that is the point

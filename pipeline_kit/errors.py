@@ -1,0 +1,83 @@
+"""What goes wrong in a run: an error that names stage and item, and a bounded log of those."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+
+from pipeline_kit.trace import SOURCE, Envelope
+
+
+class StageError(Exception):
+    """Raised when a stage's function, or the source, fails; the cause is its original exception."""
+
+    def __init__(self, stage: str, item: object, number: int | None = None) -> None:
+        self.stage = stage
+        """Name of the stage, or `"source"`."""
+        self.item = item
+        """What the function was called with; for the source, how many items it had yielded."""
+        self.number = number
+        """The item's number in the order of the source, if the run was recorded."""
+        super().__init__(stage, item, number)
+
+    @classmethod
+    def about(cls, stage: str, item: object, cause: Exception) -> "StageError":
+        """Make the error for an item, taking it out of its envelope if the run is recorded."""
+        if isinstance(item, Envelope):
+            error = cls(stage, item.value, item.number)
+        else:
+            error = cls(stage, item)
+        error.__cause__ = cause
+        return error
+
+    @property
+    def attempts(self) -> int:
+        """How often the function was called for this item."""
+        return getattr(self.__cause__, "attempts", 1)
+
+    def __str__(self) -> str:
+        because = f": {type(self.__cause__).__name__}: {self.__cause__}" if self.__cause__ else ""
+        if self.stage == SOURCE:
+            return f"the source failed after {self.item} items{because}"
+        number = "" if self.number is None else f" (number {self.number})"
+        return f"stage {self.stage!r} failed on item {self.item!r:.200}{number}{because}"
+
+
+class ErrorLog:
+    """The errors of items that were skipped: all are counted, the newest are kept.
+
+    Nobody has to read it for a run to go on, and it never grows beyond `limit` errors.
+
+    Args:
+        limit: how many errors to keep.
+
+    Raises:
+        ValueError: `limit` is below 0.
+    """
+
+    def __init__(self, limit: int = 1000) -> None:
+        if limit < 0:
+            raise ValueError(f"limit must be 0 errors or more, got {limit!r}")
+        self._kept: deque[StageError] = deque(maxlen=limit)
+        self.total = 0
+        """Errors so far."""
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """Errors so far by stage and by name of the type of the original exception."""
+
+    def add(self, error: StageError) -> None:
+        """Count `error`, and keep it at the expense of the oldest."""
+        self.total += 1
+        self.counts[error.stage, type(error.__cause__).__name__] += 1
+        self._kept.append(error)
+
+    @property
+    def shed(self) -> int:
+        """How many errors are counted but no longer kept."""
+        return self.total - len(self._kept)
+
+    def __iter__(self) -> Iterator[StageError]:
+        return iter(tuple(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __repr__(self) -> str:
+        return f"<ErrorLog: {self.total} errors, the last {len(self)} kept>"
