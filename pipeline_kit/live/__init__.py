@@ -1,0 +1,29 @@
+"""What people look at: pictures of runs, in virtual time and live.
+
+- `explore(make, …)`: sliders; each move simulates the whole run again in virtual time.
+- `watch(make, …)`: the same pipeline running for real, followed while it runs.
+- `replay(trace)`: a recorded run under a time cursor.
+- `plot_trace(trace)`: the still picture, a matplotlib figure.
+- `finding(trace)`, `describe(trace)`, `table(trace)`: the same in words and in rows.
+"""
+
+from pipeline_kit.live.describe import describe, finding, table
+from pipeline_kit.live.explore import Explorer, explore
+from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.replay import Replay, replay
+from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.watch import LiveRun, watch
+
+__all__ = [
+    "Explorer",
+    "Knobs",
+    "LiveRun",
+    "Replay",
+    "describe",
+    "explore",
+    "finding",
+    "plot_trace",
+    "replay",
+    "table",
+    "watch",
+]

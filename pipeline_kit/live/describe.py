@@ -1,0 +1,139 @@
+"""Say in words what a trace shows: a title, a text alternative, a table of its data."""
+
+import math
+from collections.abc import Sequence
+from statistics import mode
+from typing import Any
+
+from pipeline_kit.live.monitor import Sample
+from pipeline_kit.trace import SINK, SOURCE, Span, StageShape, Trace
+
+WORTH_SAYING = 0.05
+"""A channel that was full for less than this share of the run is not mentioned."""
+
+
+def finding(trace: Trace) -> str:
+    """Return one sentence that says what to see in `trace`: how much, how fast, what limits it."""
+    counts = trace.counts(trace.makespan)
+    if not counts.entered:
+        return "Nothing has entered the pipeline."
+    lost = counts.dropped + counts.failed
+    loss = f", {lost} lost" if lost else ""
+    name = trace.bottleneck
+    busy = f"{trace.utilisation(name):.0%} of the time".replace("%", " %")
+    return (
+        f"{counts.out} of {counts.entered} items out in {seconds(trace.makespan)}{loss}; "
+        f"bottleneck: {name}, working {busy}"
+    )
+
+
+def describe(trace: Trace) -> str:
+    """Return the text alternative for a picture of `trace`, in a few sentences."""
+    if not trace.events:
+        return "Nothing has happened yet."
+    sentences = [finding(trace)]
+    sentences += [s for shape in trace.stages if (s := _about_queue(trace, shape))]
+    sentences += [s for shape in trace.stages if (s := _about_losses(trace, shape.name))]
+    return ". ".join(sentences) + "."
+
+
+def tell_samples(samples: Sequence[Sample], stages: Sequence[StageShape]) -> str:
+    """Return one sentence about a live run: how much, how fast, what limits it."""
+    if not samples:
+        return "The run has not begun yet."
+    last = samples[-1]
+    rate = last.taken[-1] / last.time if last.time else 0.0
+    limits = [sample.bottleneck for sample in samples if sample.bottleneck is not None]
+    where = f"; bottleneck: {stages[mode(limits)].name}" if limits else ""
+    done = f"{last.taken[-1]} of {last.entered} items out in {seconds(last.time)}"
+    return f"{done}, {rate:.3g} items/s{where}"
+
+
+def table(trace: Trace) -> list[dict[str, Any]]:
+    """Return what a picture of `trace` shows as rows: who was where, doing what, from when to when.
+
+    The columns are item, stage, worker, state, from and to; the times are in seconds.
+    """
+    spans = sorted(_all_spans(trace), key=lambda span: (span.start, span.item or 0, span.end))
+    return [
+        {
+            "item": span.item,
+            "stage": span.stage,
+            "worker": span.worker,
+            "state": span.state,
+            "from": span.start,
+            "to": span.end,
+        }
+        for span in spans
+    ]
+
+
+def telling_moment(trace: Trace) -> float:
+    """Return a time at which there is something to see: a loss, a full channel, or half-way."""
+    for event in trace.events:
+        if event.kind in ("failed", "dropped"):
+            return event.time
+    full = [stretch for shape in trace.stages for stretch in full_stretches(trace, shape)]
+    if full:
+        start, end = max(full, key=lambda stretch: stretch[1] - stretch[0])
+        return (start + end) / 2
+    return trace.makespan / 2
+
+
+def full_stretches(trace: Trace, shape: StageShape) -> list[tuple[float, float]]:
+    """Return when the channel in front of a stage was full, as `(from, to)` in seconds."""
+    if not shape.capacity or math.isinf(shape.capacity):
+        return []
+    return trace.depth(shape.name).intervals_at_least(shape.capacity, trace.makespan)
+
+
+def seconds(time: float) -> str:
+    """Return `time` as a reader would say it: "0.25 s", "12 s", "1 h 3 min"."""
+    if time >= 3600:
+        return f"{time // 3600:.0f} h {time % 3600 / 60:.0f} min"
+    return f"{time:.3g} s" if time < 1000 else f"{time:.0f} s"
+
+
+def queue_name(stage: str) -> str:
+    """Return how pictures call the channel in front of `stage`."""
+    return "results" if stage == SINK else f"queue before {stage}"
+
+
+def _about_queue(trace: Trace, shape: StageShape) -> str:
+    depth = trace.depth(shape.name)
+    full = full_stretches(trace, shape)
+    if sum(end - start for start, end in full) > WORTH_SAYING * trace.makespan:
+        assert shape.capacity is not None
+        capacity = f"{shape.capacity:.0f} of {shape.capacity:.0f}"
+        return f"{queue_name(shape.name).capitalize()} full ({capacity}) {_when(full)}"
+    if depth.maximum > 1:
+        bound = _bound(shape)
+        return f"{queue_name(shape.name).capitalize()} at most {depth.maximum:.0f} deep{bound}"
+    return ""
+
+
+def _bound(shape: StageShape) -> str:
+    if shape.capacity is None:
+        return ""
+    return ", without a bound" if math.isinf(shape.capacity) else f" of {shape.capacity:.0f}"
+
+
+def _when(stretches: list[tuple[float, float]]) -> str:
+    start, end = stretches[0][0], stretches[-1][1]
+    if len(stretches) == 1:
+        return f"from {seconds(start)} to {seconds(end)}"
+    return f"{len(stretches)} times between {seconds(start)} and {seconds(end)}"
+
+
+def _about_losses(trace: Trace, stage: str) -> str:
+    lost = trace.of(stage, "failed", "dropped")
+    if not lost:
+        return ""
+    numbers = ", ".join(str(event.item) for event in lost[:5]) + (", …" if len(lost) > 5 else "")
+    what = "item" if len(lost) == 1 else f"{len(lost)} items"
+    return f"Lost at {stage}: {what} {numbers}, from {seconds(lost[0].time)} on"
+
+
+def _all_spans(trace: Trace) -> list[Span]:
+    places = {SOURCE, *(shape.name for shape in trace.stages)}
+    return [span for path in trace.spans().values() for span in path if span.stage in places]

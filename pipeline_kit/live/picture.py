@@ -1,0 +1,130 @@
+"""Turn a run into plain values from which the browser can draw it without knowing any rules.
+
+What is to be derived from a trace is derived here, in Python, where it is tested. The browser only
+looks up what holds at the time of its cursor.
+"""
+
+import math
+from typing import Any
+
+from pipeline_kit.errors import StageError
+from pipeline_kit.live.describe import describe, finding, queue_name, telling_moment
+from pipeline_kit.live.simulate import MOST_EVENTS, Simulation
+from pipeline_kit.live.static import nice_window
+from pipeline_kit.steps import Steps
+from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
+from pipeline_kit.virtual_time import DeadlockError
+
+STATES = ("waiting", "working", "blocked")
+
+
+def picture_of(
+    simulation: Simulation, title: str = "", until: float | None = None
+) -> dict[str, Any]:
+    """Return the picture of a run as values that JSON knows.
+
+    `spans` has a column each for item, place, worker, state, start and end. A place is the index of
+    a stage among `stages`, or −1 for the source; a state is an index into `STATES`.
+    """
+    trace = simulation.trace
+    return {
+        "stages": [_stage(trace, shape) for shape in trace.stages],
+        "spans": _spans(trace),
+        "losses": _losses(trace),
+        "entered": trace.completions(SOURCE),
+        "out": trace.completions(SINK) if trace.stages else [],
+        "throughput": _throughput(trace),
+        "makespan": trace.makespan,
+        "moment": telling_moment(trace),
+        "title": title or _title(simulation),
+        "description": describe(trace),
+        "error": explain(simulation.error) if simulation.error else "",
+        "note": _note(simulation, until),
+    }
+
+
+def explain(error: BaseException) -> str:
+    """Return what an error says, led by its type where the message alone would not be clear."""
+    if isinstance(error, StageError | DeadlockError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _title(simulation: Simulation) -> str:
+    if isinstance(simulation.error, DeadlockError):
+        return f"Deadlock: nothing moves any more after {simulation.trace.makespan:.3g} s"
+    if simulation.error:
+        return f"The run fails at {simulation.trace.makespan:.3g} s"
+    return finding(simulation.trace)
+
+
+def _note(simulation: Simulation, until: float | None) -> str:
+    if not simulation.cut_off:
+        return ""
+    if until is not None and simulation.trace.makespan >= until:
+        return f"Cut off at {until:g} s."
+    return (
+        f"Cut off after {len(simulation.trace.events)} events (at most {MOST_EVENTS} are drawn): "
+        "use fewer items."
+    )
+
+
+def shape_data(shape: StageShape) -> dict[str, Any]:
+    """Return a stage's shape as plain values; a capacity of None means that there is no bound."""
+    capacity = shape.capacity
+    return {
+        "name": shape.name,
+        "queue": queue_name(shape.name),
+        "workers": shape.workers,
+        "capacity": None if capacity is None or math.isinf(capacity) else capacity,
+    }
+
+
+def _stage(trace: Trace, shape: StageShape) -> dict[str, Any]:
+    depth = trace.depth(shape.name)
+    return {
+        **shape_data(shape),
+        "depth": {"times": depth.times, "values": depth.values},
+        "done": trace.completions(shape.name),
+    }
+
+
+def _places(trace: Trace) -> dict[str, int]:
+    return {SOURCE: -1, **{shape.name: index for index, shape in enumerate(trace.stages)}}
+
+
+def _spans(trace: Trace) -> dict[str, list[float]]:
+    places = _places(trace)
+    columns: dict[str, list[float]] = {
+        name: [] for name in ("item", "place", "worker", "state", "start", "end")
+    }
+    for item, path in trace.spans().items():
+        for span in path:
+            columns["item"].append(item)
+            columns["place"].append(places[span.stage])
+            columns["worker"].append(span.worker)
+            columns["state"].append(STATES.index(span.state))
+            columns["start"].append(span.start)
+            columns["end"].append(span.end)
+    return columns
+
+
+def _losses(trace: Trace) -> list[dict[str, Any]]:
+    places = _places(trace)
+    return [
+        {
+            "time": e.time,
+            "item": e.item,
+            "place": places[e.stage],
+            "worker": e.worker,
+            "kind": e.kind,
+        }
+        for e in trace.events
+        if e.kind in ("failed", "dropped")
+    ]
+
+
+def _throughput(trace: Trace) -> dict[str, Any]:
+    window = nice_window(trace.makespan)
+    steps = trace.throughput(SINK, window) if trace.stages else Steps((), ())
+    return {"window": window, "times": steps.times, "values": steps.values}

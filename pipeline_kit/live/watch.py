@@ -1,0 +1,223 @@
+"""Watch: run a pipeline for real, on the clock on the wall, and follow it while it runs.
+
+    def make(knobs):
+        async def slow(item):
+            await asyncio.sleep(knobs.delay)  # a slider that acts while the pipeline runs
+            return item
+        return Pipeline(Stage(slow, buffer=10)), range(200)
+
+    view = watch(make, delay=(0.0, 0.2, 0.01, 0.05, "s"))
+    view                                # in the last line of a cell it shows itself
+
+    results = await view.finished()     # in a later cell
+
+The run is a task on the loop the cell runs on; the cell itself returns at once.
+"""
+
+import asyncio
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from matplotlib.figure import Figure
+
+from pipeline_kit.live.describe import tell_samples
+from pipeline_kit.live.knobs import Knobs, KnobSpec, make_knobs
+from pipeline_kit.live.monitor import Monitor
+from pipeline_kit.live.picture import explain, shape_data
+from pipeline_kit.live.saved import Showing
+from pipeline_kit.live.simulate import Make, built
+from pipeline_kit.live.source import hold_back
+from pipeline_kit.live.static import plot_samples
+from pipeline_kit.live.widgets import Dashboard
+from pipeline_kit.pipeline import Pipeline, Run
+from pipeline_kit.trace import SINK, StageShape
+
+SAMPLES_PER_SECOND = 25
+
+
+def watch(make: Make, *, title: str = "", limit: float = 60.0, **knobs: KnobSpec) -> "LiveRun":
+    """Start a pipeline in real time and return a live picture of it, with start, pause and stop.
+
+    It shows itself when it is the last line of a cell. Running that cell again, or pressing Start,
+    first stops the run it replaces.
+
+    Args:
+        make: called with the knobs whenever a run starts; returns a pipeline and its source. What
+            it reads from the knobs at once, such as a buffer, holds for the whole run; what a
+            stage's function reads while it works follows the sliders.
+        title: what the picture shows, in a sentence; by default throughput and bottleneck.
+        limit: seconds after which the run is stopped, not counting pauses.
+        knobs: `name=(lowest, highest, step, value to begin with)`, and a unit if there is one; at
+            most six.
+
+    Raises:
+        TypeError: a knob is not four numbers and perhaps a unit.
+        ValueError: there are too many knobs, or the numbers of one do not go together, or `limit`
+            is 0 or less.
+        RuntimeError: no event loop is running, as it does in a notebook.
+    """
+    if not limit > 0:
+        raise ValueError(f"limit must be above 0 seconds, got {limit!r}")
+    live = LiveRun(make, make_knobs(knobs), title, limit)
+    live.start()
+    return live
+
+
+class LiveRun:
+    """What `watch` returns: a pipeline that runs, and its picture."""
+
+    def __init__(self, make: Make, knobs: Knobs, title: str, limit: float) -> None:
+        self._make, self._title, self._limit = make, title, limit
+        self._loop = asyncio.get_running_loop()
+        self._place = _place(make)
+        self._go = asyncio.Event()
+        self._showing = Showing()
+        self._task: asyncio.Task[None] | None = None
+        self._message = ""
+        self._ran_for = 0.0
+        self.knobs = knobs
+        """Where the sliders stand."""
+        self.results: list[Any] = []
+        """What has come out of the run so far."""
+        self.monitor = Monitor([], [])
+        """The counters of the run, sampled 25 times a second."""
+        self._shapes: list[StageShape] = []
+        self._dashboard = Dashboard(knobs=knobs.as_data(), title=title)
+        # Where these callbacks run differs from kernel to kernel; from any thread, this way works.
+        soon = self._loop.call_soon_threadsafe
+        self._dashboard.observe(lambda change: soon(knobs.set, change["new"]), "values")
+        self._dashboard.on_msg(lambda _, message, __: soon(self._press, message["press"]))
+
+    @property
+    def state(self) -> str:
+        """`running`, `paused`, `done`, `stopped` or `failed`."""
+        return str(self._dashboard.status["state"])
+
+    def start(self) -> None:
+        """Start a new run; the one it replaces is stopped first."""
+        others = _unfinished.setdefault(self._place, set())
+        task = self._loop.create_task(self._run_after(frozenset(others)), name="live run")
+        others.add(task)
+        task.add_done_callback(others.discard)
+        task.add_done_callback(self._ended)
+        self._task = task
+        self._tell("running")
+
+    def pause(self) -> None:
+        """Hold the source back; what is in the pipeline drains."""
+        if self.state == "running":
+            self._go.clear()
+            self._tell("paused", "Paused at the source; what was inside drains.")
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        if self.state == "paused":
+            self._go.set()
+            self._tell("running")
+
+    def stop(self) -> None:
+        """End the run now."""
+        if self._task:
+            self._task.cancel()
+
+    async def finished(self) -> list[Any]:
+        """Wait until the run has ended or been stopped; return the results that came out.
+
+        A run that is paused goes on, so that this does not wait for ever.
+
+        Raises:
+            StageError: the run failed; or whatever else made it fail.
+        """
+        self.resume()
+        while self._task and not self._task.done():
+            await asyncio.wait([self._task])
+        await asyncio.sleep(0)  # let the last picture be drawn
+        if self._task and not self._task.cancelled() and (error := self._task.exception()):
+            raise error
+        return self.results
+
+    async def _run_after(self, others: frozenset[asyncio.Task[None]]) -> None:
+        for other in others:
+            other.cancel()
+        if others:
+            await asyncio.wait(others)
+        pipeline, source = built(self._make, self.knobs)
+        self._prepare(pipeline)
+        source = hold_back(source, self._go)
+        async with pipeline.run(source) as run, asyncio.TaskGroup() as group:
+            began = self._loop.time()
+            following = group.create_task(self._follow(run, began))
+            try:
+                async for result in run:
+                    self.results.append(result)
+            finally:
+                following.cancel()
+                self._look(run, began)
+
+    def _prepare(self, pipeline: Pipeline) -> None:
+        stages = pipeline.stages
+        self.results, self._message, self._ran_for = [], "", 0.0
+        self.monitor = Monitor([s.workers for s in stages], [s.buffer for s in stages])
+        self._go.set()
+        self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
+        self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
+        self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
+        self._dashboard.history = []
+
+    async def _follow(self, run: Run, began: float) -> None:
+        """Look at the run again and again, until it has gone on for too long."""
+        pause = 1 / SAMPLES_PER_SECOND
+        while self._ran_for < self._limit:
+            self._look(run, began)
+            await asyncio.sleep(pause)
+            self._ran_for += pause if self._go.is_set() else 0.0
+        self._message = f"Stopped after {self._limit:g} s, the limit."
+        self.stop()
+
+    def _look(self, run: Run, began: float) -> None:
+        sample = self.monitor.look(run, self._loop.time() - began, len(self.results))
+        self._dashboard.send(sample.as_data())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task is not self._task:
+            return  # replaced by another run of the same view, which has the picture now
+        if task.cancelled():
+            self._tell("stopped", self._message or "Stopped.")
+        elif error := task.exception():
+            self._tell("failed", explain(error))
+        else:
+            self._tell("done")
+        self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
+        self._showing.renew(self._dashboard, *self._still())
+
+    def _tell(self, state: str, message: str = "") -> None:
+        self._dashboard.status = {"state": state, "message": message}
+
+    def _press(self, button: str) -> None:
+        presses = {
+            "start": self.start,
+            "pause": self.pause,
+            "resume": self.resume,
+            "stop": self.stop,
+        }
+        presses[button]()
+
+    def _still(self) -> tuple[Figure, str]:
+        text = tell_samples(self.monitor.samples, self._shapes)
+        problem = self._dashboard.status["message"]
+        title = f"{problem} {text}" if problem else self._title or text
+        return plot_samples(self.monitor.samples, self._shapes, title=title), title
+
+    def _ipython_display_(self) -> None:
+        self._showing.show(self._dashboard, *self._still())
+
+
+_unfinished: dict[str, set[asyncio.Task[None]]] = {}
+"""The runs started from one place, so that running a cell again can stop those it replaces."""
+
+
+def _place(make: Make) -> str:
+    """Return the id of the cell that is running, where it has one, or else the name of `make`."""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell = parent.get("metadata", {}).get("cellId")
+    return str(cell or f"{make.__module__}.{make.__qualname__}")

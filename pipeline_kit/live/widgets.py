@@ -1,0 +1,58 @@
+"""The widgets: what Python and the browser have in common, and the scripts the browser gets.
+
+The scripts are plain JavaScript, one idea a file. They are joined here into one module, because a
+widget's script cannot import files that lie beside it.
+"""
+
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from pipeline_kit.live import palette
+
+
+def script(*names: str) -> str:
+    """Return the JavaScript files of this package with these `names`, joined into one module."""
+    folder = files("pipeline_kit.live")
+    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+def style() -> str:
+    """Return the style sheet of all widgets."""
+    return (files("pipeline_kit.live") / "live.css").read_text(encoding="utf-8")
+
+
+class Player(anywidget.AnyWidget):
+    """Shows a recorded run under a time cursor, with sliders that ask for another run."""
+
+    _esm = script("page", "knobs", "strip", "chart", "axes", "cursor", "player")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
+    """The sliders, as of `Knobs.as_data`."""
+    values: Any = traitlets.Dict().tag(sync=True)
+    """Where the reader has moved them to, by name."""
+    picture: Any = traitlets.Dict().tag(sync=True)
+    """The run, as of `picture_of`, and the goals."""
+    prediction = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    until = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Where the time axis ends, in seconds; None to fit it to the runs."""
+
+
+class Dashboard(anywidget.AnyWidget):
+    """Follows a running pipeline, and passes on what the reader does with sliders and buttons."""
+
+    _esm = script("page", "knobs", "strip", "axes", "dashboard")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
+    values: Any = traitlets.Dict().tag(sync=True)
+    stages: Any = traitlets.List().tag(sync=True)
+    """Name, workers and capacity of each stage of the run that is shown, the sink last."""
+    status: Any = traitlets.Dict().tag(sync=True)
+    """`state` (running, paused, done, stopped or failed) and a `message`."""
+    title = traitlets.Unicode().tag(sync=True)
+    history: Any = traitlets.List().tag(sync=True)
+    """The samples of a run that has ended; while it goes on they come one by one, as messages."""
