@@ -32,6 +32,12 @@ async def test_ten_steps_of_a_tenth_of_a_second_make_one_second() -> None:
     assert now() == 1.0
 
 
+async def test_the_clock_is_right_after_thirty_years_too() -> None:
+    await asyncio.sleep(1e9)
+    await asyncio.sleep(0.5)
+    assert now() == 1e9 + 0.5
+
+
 async def test_timers_run_in_the_order_of_their_times_and_then_of_their_setting() -> None:
     ran: list[str] = []
     loop = asyncio.get_running_loop()
@@ -135,6 +141,26 @@ async def test_work_in_an_executor_of_ones_own_is_waited_for_too() -> None:
         loop = asyncio.get_running_loop()
         assert await loop.run_in_executor(pool, lambda: threading.current_thread().name) != ""
         assert now() == 0.0
+
+
+def test_long_work_in_a_thread_is_not_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_time = 0.0
+    monkeypatch.setattr(virtual_time, "monotonic", lambda: real_time)
+    loop: virtual_time.VirtualTimeLoop
+
+    def work() -> float:
+        nonlocal real_time
+        while not loop._waits_for_executors:  # the loop is about to wait for us
+            pass
+        real_time += 1000
+        return loop.stood_still_for()
+
+    async def main() -> float:
+        nonlocal loop
+        loop = asyncio.get_running_loop()  # type: ignore[assignment] # it is one of ours
+        return await asyncio.to_thread(work)
+
+    assert virtual_time.run(main, patience=100) == 0.0
 
 
 def test_nothing_is_left_behind_by_a_run_with_threads() -> None:
