@@ -110,9 +110,10 @@ class Channel(Generic[T]):
             ChannelClosed: the channel is closed, or was closed while this send waited.
         """
         try:
-            self.send_nowait(item)
+            return self.send_nowait(item)
         except WouldBlock:
-            await self._send_in_turn(item)
+            pass  # and wait outside of this block, so that later errors do not drag it along
+        return await self._send_in_turn(item)
 
     async def _send_in_turn(self, item: T) -> None:
         me = _Waiter(item)
