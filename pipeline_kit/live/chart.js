@@ -1,1 +1,134 @@
-// chart
+// The chart of a recorded run: a lane per worker, queue depths, throughput; with the run before this
+// one in grey, and the reader's prediction.
+
+const HEADROOM = 22, DEPTHS = 84, RATES = 62, SPACE = 26;
+
+// Limits of the axes. They grow when a run needs it and never shrink, so that runs can be compared.
+function growLimits(limits, picture, until) {
+  const depths = picture.stages.flatMap((stage) => [...stage.depth.values, stage.capacity <= 50 ? stage.capacity : 0]);
+  return {
+    end: until ?? Math.max(limits.end, niceAbove(picture.makespan * 1.02)),
+    depth: Math.max(limits.depth, niceAbove(Math.max(1, ...depths))),
+    rate: Math.max(limits.rate, niceAbove(Math.max(0.1, ...picture.throughput.values))),
+  };
+}
+
+function lanesOf(picture, colours) {
+  const lanes = [{ place: -1, worker: 0, label: "source", colour: colours.neutral, ink: colours.neutralInk }];
+  picture.stages.slice(0, -1).forEach((stage, place) => {
+    for (let worker = 0; worker < stage.workers; worker += 1) {
+      const label = stage.workers > 1 ? `${stage.name} ${worker}` : stage.name;
+      lanes.push({ place, worker, label, ...hue(colours, place) });
+    }
+  });
+  return lanes;
+}
+
+function laneHeight(lanes) { return lanes.length > 12 ? 16 : 22; }
+
+function chartHeight(picture, colours) {
+  const lanes = lanesOf(picture, colours);
+  return HEADROOM + lanes.length * laneHeight(lanes) + SPACE / 2 + DEPTHS + SPACE / 2 + RATES + SPACE;
+}
+
+function drawChart(pen, width, { picture, ghost, limits, prediction }, colours) {
+  const lanes = lanesOf(picture, colours), high = laneHeight(lanes);
+  const axis = new TimeAxis(width, limits.end);
+  const depthTop = HEADROOM + lanes.length * high + SPACE / 2, rateTop = depthTop + DEPTHS + SPACE / 2;
+  const bottom = rateTop + RATES;
+  drawTimeTicks(pen, axis, HEADROOM, bottom, colours);
+  lanes.forEach((lane, row) => drawLane(pen, axis, HEADROOM + row * high, high, lane, picture, ghost, colours));
+  drawLosses(pen, axis, high, lanes, picture, colours);
+  drawStepsPanel(pen, axis, depthTop, DEPTHS, depthPanel(picture, ghost, limits, colours), colours);
+  drawStepsPanel(pen, axis, rateTop, RATES, ratePanel(picture, ghost, limits, colours), colours);
+  if (ghost) drawMark(pen, axis, ghost.makespan, bottom, `before: ${seconds(ghost.makespan)}`, colours.ghost, colours);
+  drawMark(pen, axis, picture.makespan, bottom, `end: ${seconds(picture.makespan)}`, colours.ink, colours);
+  if (prediction) drawMark(pen, axis, prediction.value, bottom, `you: ${seconds(prediction.value)}`, colours.ink, colours, true);
+  return axis;
+}
+
+function drawLane(pen, axis, top, high, lane, picture, ghost, colours) {
+  write(pen, lane.label, LEFT - 8, top + high / 2, { colour: colours.ink, align: "right", room: LEFT - 12 });
+  if (lane.place >= 0) {  // starved is what lies beneath: an empty outline
+    pen.strokeStyle = colours.quiet;
+    pen.lineWidth = 0.75;
+    pen.strokeRect(axis.from, top + 3, axis.x(picture.makespan) - axis.from, high - 6);
+  }
+  const stripes = hatch(pen, lane.colour);
+  forSpans(picture.spans, lane, (state, item, start, end) => {
+    const from = axis.x(start), wide = axis.x(end) - from, gap = wide > 5 ? 1 : 0;
+    pen.fillStyle = colours.page;
+    pen.fillRect(from, top + 3, Math.max(wide - gap, 0.5), high - 6);
+    pen.fillStyle = state === 1 ? lane.colour : stripes;
+    pen.fillRect(from, top + 3, Math.max(wide - gap, 0.5), high - 6);
+    if (state === 1 && wide > 20) {
+      write(pen, `${item}`, from + wide / 2, top + high / 2 + 0.5, { colour: lane.ink, align: "center" });
+    }
+  });
+  if (!ghost) return;
+  pen.fillStyle = colours.ghost;
+  forSpans(ghost.spans, lane, (state, item, start, end) => {
+    if (state === 1) pen.fillRect(axis.x(start), top + high - 2.5, axis.x(end) - axis.x(start) - 0.5, 2.5);
+  });
+}
+
+// Calls `visit` for what a worker did: working (1) or blocked (2).
+function forSpans(spans, lane, visit) {
+  for (let i = 0; i < spans.item.length; i += 1) {
+    if (spans.place[i] === lane.place && spans.worker[i] === lane.worker && spans.state[i] > 0) {
+      visit(spans.state[i], spans.item[i], spans.start[i], spans.end[i] ?? Infinity);
+    }
+  }
+}
+
+function drawLosses(pen, axis, high, lanes, picture, colours) {
+  for (const loss of picture.losses) {
+    const row = lanes.findIndex((lane) => lane.place === loss.place && lane.worker === loss.worker);
+    const x = axis.x(loss.time), y = HEADROOM + (row + 0.5) * high;
+    pen.lineCap = "round";
+    for (const [width, colour] of [[6, colours.page], [3, colours.loss]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.beginPath();
+      pen.moveTo(x - 5, y - 5);
+      pen.lineTo(x + 5, y + 5);
+      pen.moveTo(x + 5, y - 5);
+      pen.lineTo(x - 5, y + 5);
+      pen.stroke();
+    }
+    pen.lineCap = "butt";
+  }
+}
+
+function depthPanel(picture, ghost, limits, colours) {
+  const series = picture.stages.map((stage, place) => {
+    const sink = place === picture.stages.length - 1;
+    return {
+      steps: stage.depth, capacity: stage.capacity, until: picture.makespan,
+      colour: sink ? colours.neutral : hue(colours, place).colour,
+      ghost: ghost?.stages[place]?.depth,
+      label: stage.capacity === 0 ? "" : sink ? "results" : `→ ${stage.name}`,
+    };
+  });
+  return { title: "queued", most: limits.depth, series: series.filter((one) => one.capacity !== 0) };
+}
+
+function ratePanel(picture, ghost, limits, colours) {
+  const { throughput, makespan } = picture;
+  const series = { steps: throughput, colour: colours.ink, ghost: ghost?.throughput, until: makespan, label: `over ${seconds(throughput.window)}` };
+  return { title: "items/s out", most: limits.rate, series: [series] };
+}
+
+// A moment on the time axis, with its name on top.
+function drawMark(pen, axis, time, bottom, label, colour, colours, dashed = false) {
+  const x = Math.round(axis.x(time)) + 0.5;
+  pen.strokeStyle = colour;
+  pen.lineWidth = dashed ? 2 : 1;
+  pen.setLineDash(dashed ? [7, 4] : [2, 3]);
+  pen.beginPath();
+  pen.moveTo(x, HEADROOM - 4);
+  pen.lineTo(x, bottom);
+  pen.stroke();
+  pen.setLineDash([]);
+  write(pen, label, x, HEADROOM - 12, { colour: colours.ink, align: "center", weight: dashed ? 700 : 400 });
+}

@@ -1,1 +1,173 @@
-export default { render({ model, el }) { el.textContent = JSON.stringify(model.get("status")); } };
+// A live run: it follows the samples that come in, 25 a second, and passes on sliders and buttons.
+
+const DOTS_UP_TO = 30;  // items per second; above, circles would be a blur, and flow is shown
+
+// The scene for the strip, from counters alone. In a pipeline of single workers items stay in order,
+// so the counters even tell which item is where; with more workers it is a good guess.
+function sceneOf(sample, stages, running, colours) {
+  const flowing = sample.throughput > DOTS_UP_TO;
+  const queue = (at) => {
+    const depth = Math.max(0, sample.depth[at]), first = sample.taken[at];
+    const few = depth <= 40 && !flowing;
+    return { capacity: stages[at].capacity, depth, most: stages[at].most,
+      items: few ? Array.from({ length: depth }, (_, i) => first + i) : null };
+  };
+  const workers = (at) => Array.from({ length: stages[at].workers }, (_, n) => {
+    const blocked = sample.blocked[at], busy = blocked + sample.working[at];
+    if (n >= busy) return { state: "starved", item: null };
+    return { state: n < blocked ? "blocked" : "working", item: flowing ? null : sample.taken[at] - busy + n };
+  });
+  const last = stages.length - 1;
+  return {
+    flowing,
+    source: { state: "idle", item: null, count: sample.entered, label: "in" },
+    stages: stages.slice(0, -1).map((stage, at) => ({
+      ...hue(colours, at), name: stage.name, queue: queue(at), workers: workers(at), lost: 0,
+      note: at === sample.bottleneck && running ? "bottleneck" : "",
+    })),
+    sink: { state: "idle", label: "out", count: sample.taken[last], queue: queue(last) },
+  };
+}
+
+class DashboardView {
+  constructor(model, root) {
+    Object.assign(this, { model, root, strip: new Strip(), dirty: true, spoken: 0 });
+    this.samples = [...model.get("history")];
+    this.knobs = buildKnobs(model);
+    this.build();
+    this.showStatus();
+    this.frame = requestAnimationFrame((now) => this.tick(now));
+  }
+
+  build() {
+    const button = (label, press) => element("button", { type: "button", onclick: () => this.press(press) }, label);
+    this.title = element("div", { class: "pw-title" });
+    this.start = button("Start", () => "start");
+    this.start.classList.add("pw-main");
+    this.pause = button("Pause", () => (this.state === "paused" ? "resume" : "pause"));
+    this.stop = button("Stop", () => "stop");
+    this.status = element("span", { class: "pw-status", role: "status" });
+    this.error = element("div", { class: "pw-error", role: "alert" });
+    this.stripCanvas = element("canvas", { "aria-hidden": "true" });
+    this.chartCanvas = element("canvas", { "aria-hidden": "true" });
+    this.balance = element("div", { class: "pw-balance" });
+    this.words = element("p", { class: "pw-words", "aria-live": "polite" });
+    this.root.append(this.title, this.knobs.box,
+      element("div", { class: "pw-controls", role: "toolbar", "aria-label": "run" }, this.start, this.pause, this.stop, this.status),
+      this.error, element("div", {}, this.stripCanvas), element("div", {}, this.chartCanvas), this.balance, this.words);
+  }
+
+  add(sample) {
+    if (sample.time <= (this.samples.at(-1)?.time ?? -1)) this.samples = [];  // another run
+    this.samples.push(sample);
+    this.dirty = true;
+  }
+
+  replace() {
+    this.samples = [...this.model.get("history")];
+    this.dirty = true;
+  }
+
+  get state() { return this.model.get("status").state; }
+
+  press(which) { this.model.send({ press: which() }); }
+
+  showStatus() {
+    const { state, message } = this.model.get("status"), going = state === "running" || state === "paused";
+    this.start.textContent = going ? "Restart" : "Start";
+    this.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    this.pause.disabled = this.stop.disabled = !going;
+    this.status.textContent = state === "failed" ? "failed" : [state, message].filter(Boolean).join(": ");
+    this.error.textContent = state === "failed" ? message : "";
+    this.error.hidden = !this.error.textContent;
+    this.dirty = true;
+  }
+
+  // Once per frame of the screen: the strip always while something moves, the rest when it changed.
+  tick(now) {
+    this.frame = requestAnimationFrame((later) => this.tick(later));
+    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / 60);
+    this.last = now;
+    const changed = this.dirty;
+    if (changed) this.draw();
+    if (!this.scene || !(changed || this.moving || (this.scene.flowing && this.state === "running"))) return;
+    if (this.scene.flowing && !wantsNoMotion()) this.strip.flow += part * 12;
+    this.moving = this.strip.draw(this.stage.pen, this.stage.width, this.height, this.scene, this.colours, { glide: part });
+  }
+
+  draw() {
+    if (!this.root.clientWidth) return;
+    this.dirty = false;
+    const { samples } = this, stages = this.model.get("stages"), sample = samples.at(-1);
+    this.colours ??= coloursFor(this.model.get("palette"), this.root);
+    this.title.textContent = this.model.get("title") || this.finding(samples, stages);
+    this.root.setAttribute("aria-label", this.title.textContent);
+    if (!sample || !stages.length) return;
+    this.scene = sceneOf(sample, stages, this.state === "running", this.colours);
+    this.height = Strip.height(stages);
+    if (!this.stage || this.resized) this.stage = prepareCanvas(this.stripCanvas, this.height);
+    this.drawLines(samples, stages);
+    this.resized = false;
+    this.say(sample, stages);
+  }
+
+  drawLines(samples, stages) {
+    if (!this.lines || this.resized) this.lines = prepareCanvas(this.chartCanvas, 200);
+    const { pen, width } = this.lines, colours = this.colours, times = samples.map((sample) => sample.time);
+    pen.clearRect(0, 0, width, 200);
+    const axis = new TimeAxis(width, niceAbove(Math.max(5, times.at(-1))));
+    const until = times.at(-1), most = (values) => niceAbove(Math.max(1, ...values));
+    const depths = stages.map((stage, at) => ({
+      steps: { times, values: samples.map((sample) => sample.depth[at]) }, until, capacity: stage.capacity,
+      colour: at < stages.length - 1 ? hue(colours, at).colour : colours.neutral,
+      label: at < stages.length - 1 ? `→ ${stage.name}` : "results",
+    })).filter((series) => series.capacity !== 0);
+    const rates = samples.map((sample) => sample.throughput);
+    drawTimeTicks(pen, axis, 6, 176, colours);
+    drawStepsPanel(pen, axis, 6, 90, { title: "queued", series: depths, most: most(depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values])) }, colours);
+    drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", most: most(rates), series: [{ steps: { times, values: rates }, until, colour: colours.ink, label: `${Math.round(rates.at(-1))} now` }] }, colours);
+  }
+
+  finding(samples, stages) {
+    const sample = samples.at(-1);
+    if (!sample) return "Starting …";
+    const slowest = sample.bottleneck === null ? "no bottleneck to be seen" : `bottleneck: ${stages[sample.bottleneck].name}`;
+    const rate = sample.throughput < 10 ? sample.throughput.toFixed(1) : Math.round(sample.throughput).toLocaleString("en");
+    return `${rate} items/s; ${slowest}`;
+  }
+
+  // The balance at each sample; the sentence for those who listen only every few seconds.
+  say(sample, stages) {
+    const out = sample.taken.at(-1);
+    this.balance.textContent = `${sample.entered} in = ${out} out + ${sample.entered - out} in flight`;
+    const running = this.state === "running";
+    if (running && performance.now() - this.spoken < 4000) return;
+    this.spoken = performance.now();
+    const depths = stages.slice(0, -1).map((stage, at) => `${sample.depth[at]} queued before ${stage.name}`);
+    this.words.textContent = `After ${seconds(sample.time)}: ${this.finding([sample], stages)}; ${depths.join(", ")}.`;
+  }
+}
+
+function render({ model, el }) {
+  const root = element("div", { class: "pw", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true" });
+  el.append(root);
+  const view = new DashboardView(model, root);
+  const sampled = (sample) => view.add(sample), renewed = () => view.replace(), status = () => view.showStatus();
+  model.on("msg:custom", sampled);
+  model.on("change:history", renewed);
+  model.on("change:status", status);
+  model.send({ press: "catch up" });  // this view may have come late
+  const stopWatching = watchPage(root, () => {
+    Object.assign(view, { colours: null, resized: true, dirty: true });
+  });
+  return () => {
+    cancelAnimationFrame(view.frame);
+    view.knobs.close();
+    stopWatching();
+    model.off("msg:custom", sampled);
+    model.off("change:history", renewed);
+    model.off("change:status", status);
+  };
+}
+
+export default { render };

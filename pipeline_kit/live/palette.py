@@ -17,6 +17,9 @@ LOSS = "#D55E00"
 NEUTRAL = "#767676"
 """The source, the sink, and whatever belongs to no stage."""
 
+INKS = ("#FFFFFF", "#1A1A1A")
+"""What to write with on a coloured ground: whichever of the two stands out more."""
+
 ITEMS = ("#7CC7F2", "#F0E442", "#D5D5D5", "#C9B3EC")
 """Fills of the circles that are items, in turn; each carries its number in `ITEM_INK`."""
 
@@ -49,12 +52,19 @@ def stage_colour(index: int) -> str:
     return STAGES[index % len(STAGES)]
 
 
+def ink_on(ground: str) -> str:
+    """Return the colour in which text is best read on `ground`."""
+    return max(INKS, key=lambda ink: contrast(ink, ground))
+
+
 def as_data() -> dict[str, Any]:
     """Return the palette as plain values, which is how it gets to the browser."""
     return {
         "stages": STAGES,
         "loss": LOSS,
+        "stageInk": tuple(ink_on(colour) for colour in STAGES),
         "neutral": NEUTRAL,
+        "neutralInk": ink_on(NEUTRAL),
         "items": ITEMS,
         "itemInk": ITEM_INK,
         "light": asdict(LIGHT),

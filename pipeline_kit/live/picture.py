@@ -24,7 +24,8 @@ def picture_of(
     """Return the picture of a run as values that JSON knows.
 
     `spans` has a column each for item, place, worker, state, start and end. A place is the index of
-    a stage among `stages`, or −1 for the source; a state is an index into `STATES`.
+    a stage among `stages`, or −1 for the source; a state is an index into `STATES`; an end is None
+    for what goes on when the run ends.
     """
     trace = simulation.trace
     return {
@@ -40,6 +41,7 @@ def picture_of(
         "description": describe(trace),
         "error": explain(simulation.error) if simulation.error else "",
         "note": _note(simulation, until),
+        "goals": [],
     }
 
 
@@ -93,20 +95,29 @@ def _places(trace: Trace) -> dict[str, int]:
     return {SOURCE: -1, **{shape.name: index for index, shape in enumerate(trace.stages)}}
 
 
-def _spans(trace: Trace) -> dict[str, list[float]]:
-    places = _places(trace)
-    columns: dict[str, list[float]] = {
+def _spans(trace: Trace) -> dict[str, list[float | None]]:
+    places, gone = _places(trace), _gone(trace)
+    columns: dict[str, list[float | None]] = {
         name: [] for name in ("item", "place", "worker", "state", "start", "end")
     }
     for item, path in trace.spans().items():
         for span in path:
-            columns["item"].append(item)
-            columns["place"].append(places[span.stage])
-            columns["worker"].append(span.worker)
-            columns["state"].append(STATES.index(span.state))
-            columns["start"].append(span.start)
-            columns["end"].append(span.end)
+            state = STATES.index(span.state)
+            row = (item, places[span.stage], span.worker, state, span.start, span.end)
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+        if path and item not in gone:
+            columns["end"][-1] = None  # the run has ended, but the item is still there
     return columns
+
+
+def _gone(trace: Trace) -> set[int]:
+    """Return the items that have come out or been lost."""
+    return {
+        e.item
+        for e in trace.events
+        if e.kind in ("failed", "dropped") or (e.stage == SINK and e.kind == "started")
+    }
 
 
 def _losses(trace: Trace) -> list[dict[str, Any]]:

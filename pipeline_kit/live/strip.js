@@ -1,1 +1,180 @@
-// strip
+// The strip: the pipeline at one moment, from the source on the left to the sink on the right.
+//
+// It draws a scene: { source, stages: [{ name, colour, ink, queue, workers, done, lost }], sink },
+// where a queue is { capacity, depth, items } (items are numbers, the first to leave first, or null
+// if they are too many to follow) and a worker is { state, item }.
+
+const SLOT = 26, RADIUS = 11.5, BOX = 66, END = 54, CELL = 34, MOST_SLOTS = 20, MOST_CELLS = 6;
+
+class Strip {
+  constructor() {
+    this.at = new Map();  // where each circle is now, to let it glide to where it belongs
+    this.flow = 0;
+  }
+
+  static height(stages) {
+    const cells = Math.max(1, ...stages.map((s) => Math.min(s.workers, MOST_CELLS)));
+    const slots = Math.max(0, ...stages.map((s) => (s.capacity <= MOST_SLOTS ? s.capacity : 0)));
+    return Math.max(cells * CELL + 74, Math.ceil(slots / 4) * SLOT + 62, 118);
+  }
+
+  // Draws the scene; returns whether something still glides, so that another frame is wanted.
+  draw(pen, width, height, scene, colours, { glide = 0 } = {}) {
+    pen.clearRect(0, 0, width, height);
+    Object.assign(this, { pen, colours, middle: height / 2 + 2, targets: new Map() });
+    const queues = scene.stages.length + 1;
+    const gap = (width - 2 * END - scene.stages.length * BOX - 2) / queues;
+    let x = 1;
+    this.drawEnd(x, "source", scene.source);
+    x += END;
+    for (const stage of scene.stages) {
+      this.drawQueue(x, gap, stage.queue, stage.colour, scene.flowing);
+      this.drawStage(x + gap, stage, gap);
+      x += gap + BOX;
+    }
+    this.drawQueue(x, gap, scene.sink.queue, colours.neutral, scene.flowing);
+    this.drawEnd(x + gap, "sink", scene.sink);
+    return this.drawItems(glide, x + gap + END / 2);
+  }
+
+  drawEnd(x, name, end) {
+    const { pen, colours, middle } = this;
+    this.box(x, middle - CELL / 2, END, CELL, colours.neutral, end.state);
+    write(pen, name, x + END / 2, middle - CELL / 2 - 13, { colour: colours.ink, align: "center", weight: 600 });
+    write(pen, end.label, x + END / 2, middle + CELL / 2 + 13, { colour: colours.quiet, align: "center" });
+    if (end.count !== undefined) {
+      write(pen, `${end.count}`, x + END / 2, middle, { colour: colours.ink, align: "center", size: 14, weight: 600 });
+    } else if (end.item !== null) {
+      this.targets.set(end.item, [x + END / 2, middle]);
+    }
+  }
+
+  drawStage(x, stage, gap) {
+    const { pen, colours, middle } = this, centre = x + BOX / 2;
+    const shown = stage.workers.slice(0, MOST_CELLS);
+    const top = middle - (shown.length * CELL) / 2, bottom = top + shown.length * CELL;
+    shown.forEach((worker, row) => {
+      this.box(x, top + row * CELL, BOX, CELL - (shown.length > 1 ? 3 : 0), stage.colour, worker.state);
+      if (worker.item !== null) {
+        this.targets.set(worker.item, [centre, top + row * CELL + (CELL - (shown.length > 1 ? 3 : 0)) / 2]);
+      }
+    });
+    write(pen, stage.name, centre, top - 13, { colour: colours.ink, align: "center", weight: 600, room: BOX + gap - 8 });
+    write(pen, summary(stage.workers), centre, bottom + 13, { colour: colours.quiet, align: "center", room: BOX + gap - 8 });
+    if (stage.note) {
+      write(pen, stage.note, centre, bottom + 30, { colour: colours.ink, align: "center", weight: 700 });
+    }
+    if (stage.lost) {
+      write(pen, `✕ ${stage.lost} lost`, centre, bottom + 30, { colour: colours.loss, align: "center", weight: 700 });
+    }
+  }
+
+  // A rounded square whose texture says what the worker does.
+  box(x, y, width, height, colour, state) {
+    const { pen, colours } = this;
+    pen.beginPath();
+    pen.roundRect(x + 1, y + 1, width - 2, height - 2, 7);
+    if (state === "working") pen.fillStyle = colour;
+    if (state === "blocked") pen.fillStyle = hatch(pen, colour);
+    if (state === "working" || state === "blocked") pen.fill();
+    pen.strokeStyle = state === "starved" || state === "idle" ? colours.quiet : colour;
+    pen.lineWidth = state === "starved" || state === "idle" ? 1 : 2;
+    pen.stroke();
+  }
+
+  drawQueue(x, gap, queue, colour, flowing) {
+    const bounded = queue.capacity !== null;
+    if (bounded && queue.capacity === 0) this.drawArrow(x, gap, flowing);
+    else if (bounded && queue.capacity <= MOST_SLOTS) this.drawSlots(x, gap, queue, colour);
+    else this.drawBar(x, gap, queue, colour);
+  }
+
+  drawArrow(x, gap, flowing) {
+    const { pen, colours, middle } = this, [from, to] = [x + 6, x + gap - 6];
+    pen.strokeStyle = pen.fillStyle = colours.quiet;
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    pen.setLineDash(flowing ? [6, 5] : []);
+    pen.lineDashOffset = -this.flow;
+    pen.moveTo(from, middle);
+    pen.lineTo(to - 6, middle);
+    pen.stroke();
+    pen.setLineDash([]);
+    pen.beginPath();
+    pen.moveTo(to, middle);
+    pen.lineTo(to - 8, middle - 4.5);
+    pen.lineTo(to - 8, middle + 4.5);
+    pen.fill();
+  }
+
+  // The next to leave is at the right, in the middle row; the slots are there even when empty.
+  drawSlots(x, gap, queue, colour) {
+    const { pen, colours, middle } = this;
+    const columns = Math.max(1, Math.min(queue.capacity, Math.floor((gap - 6) / SLOT)));
+    const rows = Math.ceil(queue.capacity / columns), left = x + (gap - columns * SLOT) / 2;
+    for (let slot = 0; slot < queue.capacity; slot += 1) {
+      const cx = left + (columns - (slot % columns) - 0.5) * SLOT;
+      const cy = middle + (Math.floor(slot / columns) - (rows - 1) / 2) * SLOT;
+      pen.beginPath();
+      pen.roundRect(cx - SLOT / 2 + 1, cy - SLOT / 2 + 1, SLOT - 2, SLOT - 2, 4);
+      pen.strokeStyle = colours.quiet;
+      pen.lineWidth = 1;
+      pen.stroke();
+      if (slot >= queue.depth) continue;
+      if (queue.items) this.targets.set(queue.items[slot], [cx, cy]);
+      else { pen.fillStyle = colour; pen.fill(); }
+    }
+    const label = queue.depth === queue.capacity ? `full: ${queue.depth} of ${queue.capacity}` : `${queue.depth} of ${queue.capacity}`;
+    write(pen, label, x + gap / 2, middle + (rows * SLOT) / 2 + 13, { colour: colours.quiet, align: "center" });
+  }
+
+  drawBar(x, gap, queue, colour) {
+    const { pen, colours, middle } = this, [left, width, high] = [x + 8, gap - 16, 20];
+    const most = queue.capacity ?? Math.max(queue.most ?? 0, 20);
+    const fill = Math.min(1, queue.depth / most) * (width - 2);
+    pen.fillStyle = colour;
+    pen.fillRect(left + width - 1 - fill, middle - high / 2 + 1, fill, high - 2);
+    pen.strokeStyle = colours.quiet;
+    pen.lineWidth = 1;
+    pen.strokeRect(left, middle - high / 2, width, high);
+    const label = queue.capacity === null ? `${queue.depth}, no bound` : `${queue.depth} of ${queue.capacity}`;
+    write(pen, label, x + gap / 2, middle + high / 2 + 13, { colour: colours.quiet, align: "center" });
+  }
+
+  // Moves each circle a part (`glide`, from 0 for none to 1 for all) of the way, and draws it.
+  drawItems(glide, sinkX) {
+    let moving = false;
+    for (const [item, [x, y]] of this.at) {
+      if (this.targets.has(item)) continue;
+      if (glide >= 1 || x > sinkX - 8 || x < sinkX - 3 * SLOT - BOX) this.at.delete(item);
+      else this.targets.set(item, [sinkX, this.middle, y]);  // on its way out
+    }
+    for (const [item, target] of this.targets) {
+      const [x, y] = this.at.get(item) ?? [Math.max(END / 2, target[0] - 1.5 * SLOT), this.middle];
+      const next = [x + (target[0] - x) * glide, y + (target[1] - y) * glide];
+      const arrived = Math.hypot(next[0] - target[0], next[1] - target[1]) < 0.5;
+      this.at.set(item, arrived ? target.slice(0, 2) : next);
+      moving ||= !arrived;
+      this.drawItem(item, ...this.at.get(item));
+    }
+    return moving;
+  }
+
+  drawItem(item, x, y) {
+    const { pen, colours } = this;
+    pen.beginPath();
+    pen.arc(x, y, RADIUS, 0, 2 * Math.PI);
+    pen.fillStyle = colours.items[item % colours.items.length];
+    pen.fill();
+    pen.strokeStyle = colours.itemInk;
+    pen.lineWidth = 1.2;
+    pen.stroke();
+    write(pen, `${item % 1000}`, x, y + 0.5, { colour: colours.itemInk, align: "center" });
+  }
+}
+
+function summary(workers) {
+  if (workers.length === 1) return workers[0].state;
+  const count = (state) => workers.filter((worker) => worker.state === state).length;
+  return ["working", "blocked", "starved"].filter(count).map((state) => `${count(state)} ${state}`).join(", ");
+}

@@ -187,7 +187,7 @@ class LiveRun:
             self._tell("failed", explain(error))
         else:
             self._tell("done")
-        self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
+        self._send_all()
         self._showing.renew(self._dashboard, *self._still())
 
     def _tell(self, state: str, message: str = "") -> None:
@@ -199,8 +199,12 @@ class LiveRun:
             "pause": self.pause,
             "resume": self.resume,
             "stop": self.stop,
+            "catch up": self._send_all,
         }
         presses[button]()
+
+    def _send_all(self) -> None:
+        self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
 
     def _still(self) -> tuple[Figure, str]:
         text = tell_samples(self.monitor.samples, self._shapes)

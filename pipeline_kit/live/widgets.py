@@ -27,7 +27,7 @@ def style() -> str:
 class Player(anywidget.AnyWidget):
     """Shows a recorded run under a time cursor, with sliders that ask for another run."""
 
-    _esm = script("page", "knobs", "strip", "chart", "axes", "cursor", "player")
+    _esm = script("page", "knobs", "strip", "axes", "chart", "scene", "cursor", "player")
     _css = style()
     palette = traitlets.Dict(palette.as_data()).tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)

@@ -1,0 +1,53 @@
+// What a recorded run looks like at one time: the scene that the strip draws, and a sentence on it.
+
+const WAITING = 0, WORKING = 1;
+
+function sceneAt(picture, time, colours) {
+  const now = { queues: picture.stages.map(() => []), workers: new Map(), inside: new Set() };
+  const { item, place, worker, state, start, end } = picture.spans;
+  for (let i = 0; i < item.length; i += 1) {
+    if (start[i] > time || time >= (end[i] ?? Infinity)) continue;
+    now.inside.add(item[i]);
+    if (state[i] === WAITING) now.queues[place[i]].push([start[i], item[i]]);
+    else now.workers.set(`${place[i]}/${worker[i]}`, { state: state[i] === WORKING ? "working" : "blocked", item: item[i] });
+  }
+  const queue = (stage, at) => {
+    const waiting = now.queues[at].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+    return { capacity: stage.capacity, depth: valueAt(stage.depth, time), most: Math.max(...stage.depth.values, 0),
+      items: waiting.map(([, number]) => number) };
+  };
+  const sink = picture.stages.at(-1), last = picture.stages.length - 1;
+  return {
+    source: { item: null, state: "idle", label: "", ...now.workers.get("-1/0") },
+    stages: picture.stages.slice(0, -1).map((stage, at) => ({
+      ...hue(colours, at), name: stage.name, queue: queue(stage, at),
+      lost: picture.losses.filter((loss) => loss.place === at && loss.time <= time).length,
+      workers: Array.from({ length: stage.workers }, (_, n) => now.workers.get(`${at}/${n}`) ?? { state: "starved", item: null }),
+    })),
+    sink: { state: "idle", label: "out", count: countUpTo(picture.out, time), queue: queue(sink, last) },
+    inside: now.inside.size,
+  };
+}
+
+// in = out + dropped + failed + in flight; each of the five is counted by itself.
+function balanceAt(picture, time, scene) {
+  const lost = (kind) => picture.losses.filter((loss) => loss.kind === kind && loss.time <= time).length;
+  const entered = countUpTo(picture.entered, time);
+  const parts = { out: scene.sink.count, dropped: lost("dropped"), failed: lost("failed"), "in flight": scene.inside };
+  const sum = Object.values(parts).reduce((one, other) => one + other, 0);
+  const text = Object.entries(parts).map(([name, count]) => `${count} ${name}`).join(" + ");
+  return { holds: sum === entered, text: `${entered} in ${sum === entered ? "=" : "≠"} ${text}` };
+}
+
+function tellScene(scene, time) {
+  const stages = scene.stages.map((stage) => {
+    const working = stage.workers.filter((worker) => worker.item !== null);
+    const doing = working.length
+      ? working.map((worker) => (worker.state === "working" ? `works on ${worker.item}` : `is blocked with ${worker.item}`)).join(" and ")
+      : "is starved";
+    const { depth, capacity } = stage.queue;
+    const full = capacity && depth >= capacity ? " (full)" : "";
+    return capacity === 0 ? `${stage.name} ${doing}` : `${depth} queued${full} before ${stage.name}, which ${doing}`;
+  });
+  return `At ${seconds(time)}: ${stages.join("; ")}.`;
+}
