@@ -14,7 +14,7 @@ class TimeAxis {
   time(x) { return Math.min(1, Math.max(0, (x - this.from) / (this.to - this.from))) * this.end; }
 
   ticks() {
-    const step = niceAbove(this.end / ((this.to - this.from) / 75));
+    const step = niceAbove(this.end / ((this.to - this.from) / 70), [1, 2, 5, 10]);
     return Array.from({ length: Math.floor(this.end / step + 1e-6) + 1 }, (_, i) => i * step);
   }
 }
@@ -46,7 +46,7 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   pen.moveTo(axis.from, top + height + 0.5);
   pen.lineTo(axis.to, top + height + 0.5);
   pen.stroke();
-  panel.series.forEach((series) => series.ghost && drawSteps(pen, axis, y, series.ghost, colours.ghost, 0));
+  panel.series.forEach((series) => series.ghost && drawSteps(pen, axis, y, series.ghost, colours.ghost, 0, series.ghostUntil));
   panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index));
   drawSeriesLabels(pen, axis, y, panel.series, top + height, colours);
 }

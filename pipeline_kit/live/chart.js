@@ -41,9 +41,10 @@ function drawChart(pen, width, { picture, ghost, limits, prediction }, colours) 
   drawLosses(pen, axis, high, lanes, picture, colours);
   drawStepsPanel(pen, axis, depthTop, DEPTHS, depthPanel(picture, ghost, limits, colours), colours);
   drawStepsPanel(pen, axis, rateTop, RATES, ratePanel(picture, ghost, limits, colours), colours);
-  if (ghost) drawMark(pen, axis, ghost.makespan, bottom, `before: ${seconds(ghost.makespan)}`, colours.ghost, colours);
-  drawMark(pen, axis, picture.makespan, bottom, `end: ${seconds(picture.makespan)}`, colours.ink, colours);
-  if (prediction) drawMark(pen, axis, prediction.value, bottom, `you: ${seconds(prediction.value)}`, colours.ink, colours, true);
+  const marks = [{ time: picture.makespan, name: "end", colour: colours.ink }];
+  if (ghost) marks.push({ time: ghost.makespan, name: "before", colour: colours.ghost });
+  if (prediction) marks.push({ time: prediction.value, name: "you said", colour: colours.ink, bold: true });
+  drawMarks(pen, axis, bottom, marks, colours);
   return axis;
 }
 
@@ -55,28 +56,31 @@ function drawLane(pen, axis, top, high, lane, picture, ghost, colours) {
     pen.strokeRect(axis.from, top + 3, axis.x(picture.makespan) - axis.from, high - 6);
   }
   const stripes = hatch(pen, lane.colour);
-  forSpans(picture.spans, lane, (state, item, start, end) => {
-    const from = axis.x(start), wide = axis.x(end) - from, gap = wide > 5 ? 1 : 0;
-    pen.fillStyle = colours.page;
-    pen.fillRect(from, top + 3, Math.max(wide - gap, 0.5), high - 6);
-    pen.fillStyle = state === 1 ? lane.colour : stripes;
-    pen.fillRect(from, top + 3, Math.max(wide - gap, 0.5), high - 6);
+  forSpans(picture, lane, (state, item, start, end) => {
+    const from = axis.x(start), wide = axis.x(end) - from;
+    const bar = [from, top + 3, wide > 5 ? wide - 1 : wide + 0.4, high - 6];  // no seams in a crowd
+    pen.fillStyle = state === 1 ? lane.colour : colours.page;
+    pen.fillRect(...bar);
+    if (state === 2) {
+      pen.fillStyle = stripes;
+      pen.fillRect(...bar);
+    }
     if (state === 1 && wide > 20) {
       write(pen, `${item}`, from + wide / 2, top + high / 2 + 0.5, { colour: lane.ink, align: "center" });
     }
   });
   if (!ghost) return;
   pen.fillStyle = colours.ghost;
-  forSpans(ghost.spans, lane, (state, item, start, end) => {
+  forSpans(ghost, lane, (state, item, start, end) => {
     if (state === 1) pen.fillRect(axis.x(start), top + high - 2.5, axis.x(end) - axis.x(start) - 0.5, 2.5);
   });
 }
 
 // Calls `visit` for what a worker did: working (1) or blocked (2).
-function forSpans(spans, lane, visit) {
+function forSpans({ spans, makespan }, lane, visit) {
   for (let i = 0; i < spans.item.length; i += 1) {
     if (spans.place[i] === lane.place && spans.worker[i] === lane.worker && spans.state[i] > 0) {
-      visit(spans.state[i], spans.item[i], spans.start[i], spans.end[i] ?? Infinity);
+      visit(spans.state[i], spans.item[i], spans.start[i], spans.end[i] ?? makespan);
     }
   }
 }
@@ -104,7 +108,7 @@ function depthPanel(picture, ghost, limits, colours) {
   const series = picture.stages.map((stage, place) => {
     const sink = place === picture.stages.length - 1;
     return {
-      steps: stage.depth, capacity: stage.capacity, until: picture.makespan,
+      steps: stage.depth, capacity: stage.capacity, until: picture.makespan, ghostUntil: ghost?.makespan,
       colour: sink ? colours.neutral : hue(colours, place).colour,
       ghost: ghost?.stages[place]?.depth,
       label: stage.capacity === 0 ? "" : sink ? "results" : `→ ${stage.name}`,
@@ -115,20 +119,27 @@ function depthPanel(picture, ghost, limits, colours) {
 
 function ratePanel(picture, ghost, limits, colours) {
   const { throughput, makespan } = picture;
-  const series = { steps: throughput, colour: colours.ink, ghost: ghost?.throughput, until: makespan, label: `over ${seconds(throughput.window)}` };
+  const series = { steps: throughput, colour: colours.ink, ghost: ghost?.throughput, until: makespan, ghostUntil: ghost?.makespan, label: `over ${seconds(throughput.window)}` };
   return { title: "items/s out", most: limits.rate, series: [series] };
 }
 
-// A moment on the time axis, with its name on top.
-function drawMark(pen, axis, time, bottom, label, colour, colours, dashed = false) {
-  const x = Math.round(axis.x(time)) + 0.5;
-  pen.strokeStyle = colour;
-  pen.lineWidth = dashed ? 2 : 1;
-  pen.setLineDash(dashed ? [7, 4] : [2, 3]);
-  pen.beginPath();
-  pen.moveTo(x, HEADROOM - 4);
-  pen.lineTo(x, bottom);
-  pen.stroke();
-  pen.setLineDash([]);
-  write(pen, label, x, HEADROOM - 12, { colour: colours.ink, align: "center", weight: dashed ? 700 : 400 });
+// Moments on the time axis with their names on top, which move aside where they would overlap.
+function drawMarks(pen, axis, bottom, marks, colours) {
+  let free = 0;
+  for (const { time, name, colour, bold } of marks.sort((one, other) => one.time - other.time)) {
+    const x = Math.round(axis.x(time)) + 0.5;
+    pen.strokeStyle = colour;
+    pen.lineWidth = bold ? 2 : 1;
+    pen.setLineDash(bold ? [7, 4] : [2, 3]);
+    pen.beginPath();
+    pen.moveTo(x, HEADROOM - 4);
+    pen.lineTo(x, bottom);
+    pen.stroke();
+    pen.setLineDash([]);
+    const label = `${name}: ${seconds(time)}`, weight = bold ? 700 : 400;
+    pen.font = `${weight} 12px ${FONT}`;
+    const half = pen.measureText(label).width / 2, centre = Math.max(x, free + half);
+    write(pen, label, centre, HEADROOM - 12, { colour: colours.ink, align: "center", weight });
+    free = centre + half + 10;
+  }
 }

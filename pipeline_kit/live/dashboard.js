@@ -77,7 +77,7 @@ class DashboardView {
     this.start.textContent = going ? "Restart" : "Start";
     this.pause.textContent = state === "paused" ? "Resume" : "Pause";
     this.pause.disabled = this.stop.disabled = !going;
-    this.status.textContent = state === "failed" ? "failed" : [state, message].filter(Boolean).join(": ");
+    this.status.textContent = state === "failed" ? state : message || state;
     this.error.textContent = state === "failed" ? message : "";
     this.error.hidden = !this.error.textContent;
     this.dirty = true;
@@ -86,12 +86,12 @@ class DashboardView {
   // Once per frame of the screen: the strip always while something moves, the rest when it changed.
   tick(now) {
     this.frame = requestAnimationFrame((later) => this.tick(later));
-    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / 60);
+    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / 30);
     this.last = now;
     const changed = this.dirty;
     if (changed) this.draw();
     if (!this.scene || !(changed || this.moving || (this.scene.flowing && this.state === "running"))) return;
-    if (this.scene.flowing && !wantsNoMotion()) this.strip.flow += part * 12;
+    if (this.scene.flowing && !wantsNoMotion()) this.strip.flow += part * 6;
     this.moving = this.strip.draw(this.stage.pen, this.stage.width, this.height, this.scene, this.colours, { glide: part });
   }
 
@@ -99,12 +99,12 @@ class DashboardView {
     if (!this.root.clientWidth) return;
     this.dirty = false;
     const { samples } = this, stages = this.model.get("stages"), sample = samples.at(-1);
-    this.colours ??= coloursFor(this.model.get("palette"), this.root);
-    this.title.textContent = this.model.get("title") || this.finding(samples, stages);
+    if (this.resized || !this.colours) this.colours = coloursFor(this.model.get("palette"), this.root);
+    this.title.textContent = this.model.get("title") || this.model.get("status").summary || this.finding(samples, stages);
     this.root.setAttribute("aria-label", this.title.textContent);
     if (!sample || !stages.length) return;
     this.scene = sceneOf(sample, stages, this.state === "running", this.colours);
-    this.height = Strip.height(stages);
+    this.height = Strip.height(this.stripCanvas.parentElement.clientWidth, stages);
     if (!this.stage || this.resized) this.stage = prepareCanvas(this.stripCanvas, this.height);
     this.drawLines(samples, stages);
     this.resized = false;
@@ -149,7 +149,7 @@ class DashboardView {
 }
 
 function render({ model, el }) {
-  const root = element("div", { class: "pw", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true" });
+  const root = element("div", { class: "pw", role: "group", tabindex: 0 });
   el.append(root);
   const view = new DashboardView(model, root);
   const sampled = (sample) => view.add(sample), renewed = () => view.replace(), status = () => view.showStatus();
@@ -158,7 +158,7 @@ function render({ model, el }) {
   model.on("change:status", status);
   model.send({ press: "catch up" });  // this view may have come late
   const stopWatching = watchPage(root, () => {
-    Object.assign(view, { colours: null, resized: true, dirty: true });
+    Object.assign(view, { resized: true, dirty: true });
   });
   return () => {
     cancelAnimationFrame(view.frame);

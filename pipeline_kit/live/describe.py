@@ -31,10 +31,14 @@ def describe(trace: Trace) -> str:
     """Return the text alternative for a picture of `trace`, in a few sentences."""
     if not trace.events:
         return "Nothing has happened yet."
-    sentences = [finding(trace)]
-    sentences += [s for shape in trace.stages if (s := _about_queue(trace, shape))]
+    return ". ".join([finding(trace), *details(trace)]) + "."
+
+
+def details(trace: Trace) -> list[str]:
+    """Return what there is to say of `trace` beyond its `finding`, in sentences without a stop."""
+    sentences = [s for shape in trace.stages if (s := _about_queue(trace, shape))]
     sentences += [s for shape in trace.stages if (s := _about_losses(trace, shape.name))]
-    return ". ".join(sentences) + "."
+    return sentences
 
 
 def tell_samples(samples: Sequence[Sample], stages: Sequence[StageShape]) -> str:

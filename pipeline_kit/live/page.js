@@ -2,6 +2,10 @@
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
+  // JupyterLab takes arrows and letters as its own commands, unless the focused element says no.
+  if (["button", "input", "select", "summary"].includes(tag) || "tabindex" in attributes) {
+    node.dataset.lmSuppressShortcuts = "true";
+  }
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
@@ -94,10 +98,10 @@ function valueAt(steps, time) {
   return count ? steps.values[count - 1] : 0;
 }
 
-// The least of 1, 2, 3, 5 times a power of ten that is not below `value`.
-function niceAbove(value) {
+// The least of the `factors` times a power of ten that is not below `value`.
+function niceAbove(value, factors = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
-  for (const factor of [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) {
+  for (const factor of factors) {
     if (factor * power >= value * 0.9999) return factor * power;
   }
   return 10 * power;

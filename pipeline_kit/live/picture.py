@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from pipeline_kit.errors import StageError
-from pipeline_kit.live.describe import describe, finding, queue_name, telling_moment
+from pipeline_kit.live.describe import describe, details, finding, queue_name, telling_moment
 from pipeline_kit.live.simulate import MOST_EVENTS, Simulation
 from pipeline_kit.live.static import nice_window
 from pipeline_kit.steps import Steps
@@ -38,7 +38,7 @@ def picture_of(
         "makespan": trace.makespan,
         "moment": telling_moment(trace),
         "title": title or _title(simulation),
-        "description": describe(trace),
+        "description": describe(trace) if title else ". ".join([*details(trace), ""]).strip(),
         "error": explain(simulation.error) if simulation.error else "",
         "note": _note(simulation, until),
         "goals": [],

@@ -51,6 +51,7 @@ class PlayerView {
     this.goals.replaceChildren(...picture.goals.map((goal) => element("li", { class: goal.reached ? "pw-reached" : "" },
       element("span", { "aria-hidden": "true" }, goal.reached ? "✓" : "○"), ` ${goal.text}`,
       element("span", { class: "pw-goal-state" }, goal.error || (goal.reached ? " reached" : " not yet")))));
+    this.goals.hidden = picture.goals.length === 0;
     this.cover.textContent = "The run is covered until you have locked in your prediction.";
     this.cover.hidden = !this.covered;
     this.body.hidden = this.covered || !picture.stages.length;
@@ -69,7 +70,7 @@ class PlayerView {
     const prediction = guess?.locked && guess.unit === "s" && guess.value !== null ? guess : null;
     if (prediction) this.limits.end = Math.max(this.limits.end, niceAbove(prediction.value * 1.02));
     this.axis = drawChart(pen, width, { ...this, prediction }, this.colours);
-    this.height = Strip.height(this.picture.stages);
+    this.height = Strip.height(width, this.picture.stages);
     this.stage = prepareCanvas(this.stripCanvas, this.height);
     this.strip.at.clear();
     this.moved();
@@ -121,7 +122,7 @@ function eventTimes(picture) {
 }
 
 function render({ model, el }) {
-  const root = element("div", { class: "pw", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true" });
+  const root = element("div", { class: "pw", role: "group", tabindex: 0 });
   el.append(root);
   const view = new PlayerView(model, root);
   const load = () => view.load();

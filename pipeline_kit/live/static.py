@@ -140,7 +140,7 @@ def _draw_steps(axes: Axes, steps: Steps, end: float, colour: str) -> None:
 
 def nice_window(end: float) -> float:
     """Return 1, 2 or 5 times a power of ten: the window, in seconds, to count throughput over."""
-    rough = max(end, 1e-9) / 10
+    rough = max(end, 1e-9) / 5
     power: float = 10.0 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
 

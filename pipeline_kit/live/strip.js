@@ -4,7 +4,8 @@
 // where a queue is { capacity, depth, items } (items are numbers, the first to leave first, or null
 // if they are too many to follow) and a worker is { state, item }.
 
-const SLOT = 26, RADIUS = 11.5, BOX = 66, END = 54, CELL = 34, MOST_SLOTS = 20, MOST_CELLS = 6;
+const END = 54, BOX = 66, CELL = 34, MOST_CELLS = 6, MOST_SLOTS = 20, MOST_ROWS_OF_SLOTS = 3;
+const LARGE = { side: 28, radius: 12.5 }, SMALL = { side: 14, radius: 5.5 };  // slots, with circles
 
 class Strip {
   constructor() {
@@ -12,18 +13,23 @@ class Strip {
     this.flow = 0;
   }
 
-  static height(stages) {
-    const cells = Math.max(1, ...stages.map((s) => Math.min(s.workers, MOST_CELLS)));
-    const slots = Math.max(0, ...stages.map((s) => (s.capacity <= MOST_SLOTS ? s.capacity : 0)));
-    return Math.max(cells * CELL + 74, Math.ceil(slots / 4) * SLOT + 62, 118);
+  static gap(width, stages) {
+    return (width - 2 - 2 * END - (stages.length - 1) * BOX) / stages.length;
+  }
+
+  // Height of a strip of these stages, the sink among them.
+  static height(width, stages) {
+    const cells = Math.max(1, ...stages.map((stage) => Math.min(stage.workers, MOST_CELLS)));
+    const slots = stages.filter((stage) => stage.capacity && stage.capacity <= MOST_SLOTS)
+      .map((stage) => { const { rows, side } = slotsFor(stage.capacity, Strip.gap(width, stages)); return rows * side; });
+    return Math.max(cells * CELL + 80, ...slots.map((high) => high + 56));
   }
 
   // Draws the scene; returns whether something still glides, so that another frame is wanted.
   draw(pen, width, height, scene, colours, { glide = 0 } = {}) {
     pen.clearRect(0, 0, width, height);
     Object.assign(this, { pen, colours, middle: height / 2 + 2, targets: new Map() });
-    const queues = scene.stages.length + 1;
-    const gap = (width - 2 * END - scene.stages.length * BOX - 2) / queues;
+    const gap = Strip.gap(width, [...scene.stages, scene.sink]);
     let x = 1;
     this.drawEnd(x, "source", scene.source);
     x += END;
@@ -45,7 +51,7 @@ class Strip {
     if (end.count !== undefined) {
       write(pen, `${end.count}`, x + END / 2, middle, { colour: colours.ink, align: "center", size: 14, weight: 600 });
     } else if (end.item !== null) {
-      this.targets.set(end.item, [x + END / 2, middle]);
+      this.targets.set(end.item, [x + END / 2, middle, LARGE.radius]);
     }
   }
 
@@ -56,7 +62,7 @@ class Strip {
     shown.forEach((worker, row) => {
       this.box(x, top + row * CELL, BOX, CELL - (shown.length > 1 ? 3 : 0), stage.colour, worker.state);
       if (worker.item !== null) {
-        this.targets.set(worker.item, [centre, top + row * CELL + (CELL - (shown.length > 1 ? 3 : 0)) / 2]);
+        this.targets.set(worker.item, [centre, top + row * CELL + (CELL - (shown.length > 1 ? 3 : 0)) / 2, LARGE.radius]);
       }
     });
     write(pen, stage.name, centre, top - 13, { colour: colours.ink, align: "center", weight: 600, room: BOX + gap - 8 });
@@ -107,25 +113,25 @@ class Strip {
     pen.fill();
   }
 
-  // The next to leave is at the right, in the middle row; the slots are there even when empty.
+  // The next to leave is at the top right; the slots are there even when empty.
   drawSlots(x, gap, queue, colour) {
     const { pen, colours, middle } = this;
-    const columns = Math.max(1, Math.min(queue.capacity, Math.floor((gap - 6) / SLOT)));
-    const rows = Math.ceil(queue.capacity / columns), left = x + (gap - columns * SLOT) / 2;
+    const { columns, rows, side, radius } = slotsFor(queue.capacity, gap);
+    const left = x + (gap - columns * side) / 2;
     for (let slot = 0; slot < queue.capacity; slot += 1) {
-      const cx = left + (columns - (slot % columns) - 0.5) * SLOT;
-      const cy = middle + (Math.floor(slot / columns) - (rows - 1) / 2) * SLOT;
+      const cx = left + (columns - (slot % columns) - 0.5) * side;
+      const cy = middle + (Math.floor(slot / columns) - (rows - 1) / 2) * side;
       pen.beginPath();
-      pen.roundRect(cx - SLOT / 2 + 1, cy - SLOT / 2 + 1, SLOT - 2, SLOT - 2, 4);
+      pen.roundRect(cx - side / 2 + 1, cy - side / 2 + 1, side - 2, side - 2, side / 6);
       pen.strokeStyle = colours.quiet;
-      pen.lineWidth = 1;
+      pen.lineWidth = side === LARGE.side ? 1 : 0.75;
       pen.stroke();
       if (slot >= queue.depth) continue;
-      if (queue.items) this.targets.set(queue.items[slot], [cx, cy]);
+      if (queue.items) this.targets.set(queue.items[slot], [cx, cy, radius]);
       else { pen.fillStyle = colour; pen.fill(); }
     }
-    const label = queue.depth === queue.capacity ? `full: ${queue.depth} of ${queue.capacity}` : `${queue.depth} of ${queue.capacity}`;
-    write(pen, label, x + gap / 2, middle + (rows * SLOT) / 2 + 13, { colour: colours.quiet, align: "center" });
+    const full = queue.depth === queue.capacity && gap > 90 ? "full: " : "";
+    write(pen, `${full}${queue.depth} of ${queue.capacity}`, x + gap / 2, middle + (rows * side) / 2 + 13, { colour: colours.quiet, align: "center" });
   }
 
   drawBar(x, gap, queue, colour) {
@@ -146,30 +152,41 @@ class Strip {
     let moving = false;
     for (const [item, [x, y]] of this.at) {
       if (this.targets.has(item)) continue;
-      if (glide >= 1 || x > sinkX - 8 || x < sinkX - 3 * SLOT - BOX) this.at.delete(item);
-      else this.targets.set(item, [sinkX, this.middle, y]);  // on its way out
+      const leaving = glide < 1 && x < sinkX - 4 && x > sinkX - END - BOX - 4 * LARGE.side;
+      if (leaving) this.targets.set(item, [sinkX, y, 0]);
+      else this.at.delete(item);
     }
     for (const [item, target] of this.targets) {
-      const [x, y] = this.at.get(item) ?? [Math.max(END / 2, target[0] - 1.5 * SLOT), this.middle];
-      const next = [x + (target[0] - x) * glide, y + (target[1] - y) * glide];
+      const from = this.at.get(item) ?? [Math.max(END / 2, target[0] - 2 * LARGE.side), this.middle, 0];
+      const next = target.map((wanted, i) => from[i] + (wanted - from[i]) * glide);
       const arrived = Math.hypot(next[0] - target[0], next[1] - target[1]) < 0.5;
-      this.at.set(item, arrived ? target.slice(0, 2) : next);
+      this.at.set(item, arrived ? target : next);
       moving ||= !arrived;
       this.drawItem(item, ...this.at.get(item));
     }
     return moving;
   }
 
-  drawItem(item, x, y) {
+  drawItem(item, x, y, radius) {
     const { pen, colours } = this;
     pen.beginPath();
-    pen.arc(x, y, RADIUS, 0, 2 * Math.PI);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.fillStyle = colours.items[item % colours.items.length];
     pen.fill();
     pen.strokeStyle = colours.itemInk;
     pen.lineWidth = 1.2;
     pen.stroke();
+    if (radius < 10) return;  // too small for a number that can be read
     write(pen, `${item % 1000}`, x, y + 0.5, { colour: colours.itemInk, align: "center" });
+  }
+}
+
+// How the slots of a channel are laid out: large, with numbered items, if they fit in a few rows.
+function slotsFor(capacity, gap) {
+  for (const size of [LARGE, SMALL]) {
+    const columns = Math.max(1, Math.min(capacity, Math.floor((gap - 6) / size.side)));
+    const rows = Math.ceil(capacity / columns);
+    if (rows <= MOST_ROWS_OF_SLOTS || size === SMALL) return { columns, rows, ...size };
   }
 }
 

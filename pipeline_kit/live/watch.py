@@ -181,17 +181,18 @@ class LiveRun:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task is not self._task:
             return  # replaced by another run of the same view, which has the picture now
+        summary = tell_samples(self.monitor.samples, self._shapes)
         if task.cancelled():
-            self._tell("stopped", self._message or "Stopped.")
+            self._tell("stopped", self._message, summary)
         elif error := task.exception():
-            self._tell("failed", explain(error))
+            self._tell("failed", explain(error), summary)
         else:
-            self._tell("done")
+            self._tell("done", "", summary)
         self._send_all()
         self._showing.renew(self._dashboard, *self._still())
 
-    def _tell(self, state: str, message: str = "") -> None:
-        self._dashboard.status = {"state": state, "message": message}
+    def _tell(self, state: str, message: str = "", summary: str = "") -> None:
+        self._dashboard.status = {"state": state, "message": message, "summary": summary}
 
     def _press(self, button: str) -> None:
         presses = {

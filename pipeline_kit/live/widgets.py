@@ -36,7 +36,7 @@ class Player(anywidget.AnyWidget):
     """Where the reader has moved them to, by name."""
     picture: Any = traitlets.Dict().tag(sync=True)
     """The run, as of `picture_of`, and the goals."""
-    prediction = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    prediction: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     until = traitlets.Float(None, allow_none=True).tag(sync=True)
     """Where the time axis ends, in seconds; None to fit it to the runs."""
 
@@ -52,7 +52,7 @@ class Dashboard(anywidget.AnyWidget):
     stages: Any = traitlets.List().tag(sync=True)
     """Name, workers and capacity of each stage of the run that is shown, the sink last."""
     status: Any = traitlets.Dict().tag(sync=True)
-    """`state` (running, paused, done, stopped or failed) and a `message`."""
+    """`state` (running, paused, done, stopped, failed), a `message`, at the end a `summary`."""
     title = traitlets.Unicode().tag(sync=True)
     history: Any = traitlets.List().tag(sync=True)
     """The samples of a run that has ended; while it goes on they come one by one, as messages."""
