@@ -31,7 +31,7 @@ function sceneOf(sample, stages, running, colours) {
 
 class DashboardView {
   constructor(model, root) {
-    Object.assign(this, { model, root, strip: new Strip(), dirty: true, spoken: 0 });
+    Object.assign(this, { model, root, strip: new Strip(), dirty: true, spoken: performance.now() - 3000 });
     this.samples = [...model.get("history")];
     this.knobs = buildKnobs(model);
     this.build();
@@ -86,7 +86,8 @@ class DashboardView {
   // Once per frame of the screen: the strip always while something moves, the rest when it changed.
   tick(now) {
     this.frame = requestAnimationFrame((later) => this.tick(later));
-    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / 30);
+    const pace = 300 / Math.max(5, this.samples.at(-1)?.throughput ?? 0);  // ms; done before the next item comes
+    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / pace);
     this.last = now;
     const changed = this.dirty;
     if (changed) this.draw();

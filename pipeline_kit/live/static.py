@@ -1,12 +1,14 @@
-"""The still picture of a run, with matplotlib: a lane per worker, queue depths, throughput."""
+"""Still pictures of runs, with matplotlib, for paper and for notebooks without a kernel."""
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import finding
@@ -14,62 +16,82 @@ from pipeline_kit.live.monitor import Sample
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
 
-INK, QUIET, LINE, GHOST = (
-    palette.LIGHT.ink,
-    palette.LIGHT.quiet,
-    palette.LIGHT.line,
-    palette.LIGHT.ghost,
-)
+THEME = palette.LIGHT  # on a white card, which is as easy to read on a dark page
+TEXT_ON_BAR = 0.028
+"""An item's number is written on its bar if the bar takes at least this share of the time axis."""
+
+Line = tuple[Steps, float, str, str]
+"""A step function, the time at which it ends, its colour, and its label."""
 
 
 def plot_trace(
     trace: Trace, *, title: str = "", ghost: Trace | None = None, until: float | None = None
 ) -> Figure:
-    """Draw `trace` as a figure that reads the same on a light and on a dark page.
+    """Draw `trace`: a lane per worker, then queue depths and throughput over the same time.
+
+    In a lane solid is working, hatched is blocked, and an empty outline is starved.
 
     Args:
         trace: the run.
         title: what the picture shows, in a sentence; by default what `finding` says.
-        ghost: an earlier run, to be drawn in grey behind this one.
+        ghost: an earlier run, whose queues and throughput are drawn in grey behind this one's.
         until: where the time axis ends, in seconds; by default with the longer of the runs.
     """
     lanes = list(_lanes(trace))
     end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
-    heights = [0.32 * max(len(lanes), 2), 1.1, 0.8]
-    figure = Figure(figsize=(8, sum(heights) + 1.5), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    gantt, depth, rate = figure.subplots(3, 1, sharex=True, height_ratios=heights)
-    figure.suptitle(title or finding(trace), x=0.01, ha="left", fontsize=12, color=INK, wrap=True)
-    _draw_lanes(gantt, trace, lanes)
-    _draw_depths(depth, trace, ghost, end)
-    _draw_throughput(rate, trace, ghost, end)
-    rate.set_xlim(0, end)
-    rate.set_xlabel("seconds", color=QUIET)
-    return figure
+    gantt, depth, rate = _panels(title or finding(trace), [0.32 * len(lanes) + 0.1, 1.2, 0.9], end)
+    _draw_lanes(gantt, trace, lanes, end)
+    if ghost:
+        for axes, steps in ((depth, _depths(ghost)), (rate, _throughputs(ghost, end))):
+            _draw_lines(axes, [(line[0], line[1], THEME.ghost, "") for line in steps])
+    _draw_capacities(depth, trace.stages)
+    _draw_lines(depth, _depths(trace))
+    _draw_lines(rate, _throughputs(trace, end))
+    return _figure_of(rate)
 
 
 def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, title: str) -> Figure:
-    """Draw what was seen of a live run: queue depths and throughput over time."""
-    figure = Figure(figsize=(8, 3.6), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    depth, rate = figure.subplots(2, 1, sharex=True)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK, wrap=True)
-    times = [sample.time for sample in samples]
-    for index, shape in enumerate(stages):
-        _draw_capacity(depth, shape, _colour(index, shape))
-        depth.step(times, [s.depth[index] for s in samples], color=_colour(index, shape), lw=1.8)
-    rate.plot(times, [sample.throughput for sample in samples], color=INK, lw=1.8)
-    for axes, label in ((depth, "queued"), (rate, "items/s out")):
-        axes.set_ylim(bottom=0)
-        axes.set_ylabel(label, color=QUIET)
-        _tidy(axes)
-    rate.set_xlim(0, max(times, default=1.0) or 1.0)
-    rate.set_xlabel("seconds", color=QUIET)
+    """Draw what was seen of a live run: queue depths and throughput over time.
+
+    Args:
+        samples: the counters, in order of time.
+        stages: the stages from left to right, the sink last.
+        title: what the picture shows, in a sentence.
+    """
+    times = tuple(sample.time for sample in samples)
+    end = max(times, default=0.0) or 1.0
+    depth, rate = _panels(title, [1.4, 1.2], end)
+    depths = [Steps(times, tuple(s.depth[i] for s in samples)) for i in range(len(stages))]
+    _draw_capacities(depth, stages)
+    _draw_lines(depth, _named(stages, depths, end))
+    throughput = Steps(times, tuple(sample.throughput for sample in samples))
+    _draw_lines(rate, [(throughput, end, THEME.ink, "over 1 s")])
+    return _figure_of(rate)
+
+
+def _panels(title: str, heights: list[float], end: float) -> Sequence[Axes]:
+    """Make a figure with panels of these heights, in inches, over one time axis."""
+    figure = Figure(figsize=(8, sum(heights) + 1.3), layout="constrained", facecolor=THEME.page)
+    FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
+    panels: Sequence[Axes] = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    wrapped = textwrap.fill(title, 84)
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    for axes, label in zip(panels[-2:], ("queued", "items/s out"), strict=True):
+        axes.set_ylabel(label, color=THEME.ink)
+        axes.yaxis.set_major_locator(MaxNLocator(3, integer=label == "queued"))
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(THEME.line)
+        axes.tick_params(colors=THEME.quiet, labelsize=10)
+    panels[-1].set_xlim(0, end)
+    panels[-1].set_xlabel("seconds", color=THEME.quiet)
+    return panels
+
+
+def _figure_of(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     return figure
-
-
-def _colour(index: int, shape: StageShape) -> str:
-    return palette.NEUTRAL if shape.name == SINK else palette.stage_colour(index)
 
 
 def _lanes(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
@@ -81,61 +103,80 @@ def _lanes(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
             yield shape.name, worker, label, palette.stage_colour(index)
 
 
-def _draw_lanes(axes: Axes, trace: Trace, lanes: list[tuple[str, int, str, str]]) -> None:
+def _draw_lanes(
+    axes: Axes, trace: Trace, lanes: Sequence[tuple[str, int, str, str]], end: float
+) -> None:
     for row, (stage, worker, _, colour) in enumerate(lanes):
-        for state in ("working", "blocked", "starved"):
-            bars = [
-                (span.start, span.end - span.start)
-                for span in trace.lane(stage, worker)
-                if span.state == state and (stage != SOURCE or state != "starved")
-            ]
-            look: dict[str, Any] = {
-                "working": {"facecolor": colour, "edgecolor": "white"},
-                "blocked": {"facecolor": "white", "edgecolor": colour, "hatch": "////"},
-                "starved": {"facecolor": "none", "edgecolor": LINE},
-            }[state]
-            axes.broken_barh(bars, (row - 0.36, 0.72), linewidth=0.8, **look)
-        for event in trace.of(stage, "failed", "dropped"):
-            if event.worker == worker:
-                axes.plot(event.time, row, "x", color=palette.LOSS, ms=8, mew=2.5)
+        spans = trace.lane(stage, worker)
+        for state, look in _looks(colour).items():
+            if stage == SOURCE and state == "starved":
+                continue  # a source that has nothing more to give does not wait for anyone
+            bars = [(s.start, s.end - s.start) for s in spans if s.state == state]
+            axes.broken_barh(bars, (row - 0.36, 0.72), **look)
+        for span in spans:
+            if span.state == "working" and span.end - span.start > TEXT_ON_BAR * end:
+                middle, ink = (span.start + span.end) / 2, palette.ink_on(colour)
+                axes.text(middle, row, str(span.item), ha="center", va="center", color=ink, size=9)
+        lost = [e.time for e in trace.of(stage, "failed", "dropped") if e.worker == worker]
+        axes.plot(lost, [row] * len(lost), "x", color=palette.LOSS, ms=8, mew=2.5)
     axes.set_yticks(range(len(lanes)), [label for _, _, label, _ in lanes])
     axes.set_ylim(len(lanes) - 0.4, -0.6)
-    _tidy(axes)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, labelcolor=THEME.ink)
+    axes.grid(axis="x", color=THEME.line, lw=0.5, zorder=-1)
 
 
-def _draw_depths(axes: Axes, trace: Trace, ghost: Trace | None, end: float) -> None:
-    for index, shape in enumerate(trace.stages):
-        if ghost:
-            _draw_steps(axes, ghost.depth(shape.name), end, GHOST)
-        _draw_steps(axes, trace.depth(shape.name), end, _colour(index, shape))
-        _draw_capacity(axes, shape, _colour(index, shape))
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel("queued", color=QUIET)
-    _tidy(axes)
+def _looks(colour: str) -> dict[str, dict[str, Any]]:
+    """Return how each state of a worker looks, as arguments for matplotlib."""
+    return {
+        "starved": {"facecolor": "none", "edgecolor": THEME.line, "lw": 0.8},
+        "working": {"facecolor": colour, "edgecolor": THEME.page, "lw": 0.6},
+        "blocked": {"facecolor": THEME.page, "edgecolor": colour, "lw": 0.8, "hatch": "/////"},
+    }
 
 
-def _draw_capacity(axes: Axes, shape: StageShape, colour: str) -> None:
-    if shape.capacity and not math.isinf(shape.capacity):
-        axes.axhline(shape.capacity, color=colour, lw=1, ls=(0, (4, 3)))
+def _depths(trace: Trace) -> list[Line]:
+    depths = [trace.depth(shape.name) for shape in trace.stages]
+    return _named(trace.stages, depths, trace.makespan)
 
 
-def _draw_throughput(axes: Axes, trace: Trace, ghost: Trace | None, end: float) -> None:
+def _named(stages: Sequence[StageShape], depths: Sequence[Steps], end: float) -> list[Line]:
+    """Give each queue its stage's colour and name; those that never hold anything are left out."""
+    names = ["results" if shape.name == SINK else f"→ {shape.name}" for shape in stages]
+    return [
+        (depth, end, _colour(index, stages[index]), names[index])
+        for index, depth in enumerate(depths)
+        if depth.maximum or stages[index].capacity
+    ]
+
+
+def _throughputs(trace: Trace, end: float) -> list[Line]:
     window = nice_window(end)
-    for run, colour in ((ghost, GHOST), (trace, INK)):
-        if run:
-            _draw_steps(axes, run.throughput(SINK, window), end, colour)
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel("items/s out", color=QUIET)
-    _tidy(axes)
+    return [(trace.throughput(SINK, window), trace.makespan, THEME.ink, f"over {window:g} s")]
 
 
-def _draw_steps(axes: Axes, steps: Steps, end: float, colour: str) -> None:
-    if steps.times:
-        last = steps.values[-1]
-        axes.step(
-            (0.0, *steps.times, end), (0.0, *steps.values, last), where="post", color=colour, lw=1.8
-        )
+def _draw_capacities(axes: Axes, stages: Sequence[StageShape]) -> None:
+    for index, shape in enumerate(stages):
+        if shape.capacity and not math.isinf(shape.capacity):
+            axes.axhline(shape.capacity, color=_colour(index, shape), lw=1, ls=(0, (4, 3)))
+
+
+def _colour(index: int, shape: StageShape) -> str:
+    return palette.NEUTRAL if shape.name == SINK else palette.stage_colour(index)
+
+
+def _draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
+    """Draw step functions, with their labels at the right, apart from each other."""
+    for steps, end, colour, _ in lines:
+        times, values = (0.0, *steps.times, end), (0.0, *steps.values, steps.at(math.inf))
+        axes.step(times, values, where="post", color=colour, lw=1.8, clip_on=False)
+    tallest = axes.dataLim.ymax
+    axes.set_ylim(0, 1.08 * tallest if math.isfinite(tallest) and tallest > 0 else 1.0)
+    lowest = 0.0
+    for steps, _, colour, label in sorted(lines, key=lambda line: line[0].maximum):
+        height = max(lowest, steps.maximum / axes.get_ylim()[1])
+        lowest = height + 0.2
+        text = f"■ {label}" if label else ""
+        axes.text(1.01, height, text, va="center", color=colour, transform=axes.transAxes)
 
 
 def nice_window(end: float) -> float:
@@ -143,9 +184,3 @@ def nice_window(end: float) -> float:
     rough = max(end, 1e-9) / 5
     power: float = 10.0 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-
-
-def _tidy(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(LINE)
-    axes.tick_params(colors=QUIET, labelsize=10)
