@@ -22,7 +22,7 @@ function sceneOf(sample, stages, running, colours) {
     flowing,
     source: { state: "idle", item: null, count: sample.entered, label: "in" },
     stages: stages.slice(0, -1).map((stage, at) => ({
-      ...hue(colours, at), name: stage.name, queue: queue(at), workers: workers(at), lost: 0,
+      ...hue(colours, at), name: stage.name, queue: queue(at), workers: workers(at), lost: sample.lost[at],
       note: at === sample.bottleneck && running ? "bottleneck" : "",
     })),
     sink: { state: "idle", label: "out", count: sample.taken[last], queue: queue(last) },
@@ -139,8 +139,8 @@ class DashboardView {
 
   // The balance at each sample; the sentence for those who listen only every few seconds.
   say(sample, stages) {
-    const out = sample.taken.at(-1);
-    this.balance.textContent = `${sample.entered} in = ${out} out + ${sample.entered - out} in flight`;
+    const out = sample.taken.at(-1), lost = sample.lost.reduce((one, other) => one + other, 0);
+    this.balance.textContent = `${sample.entered} in = ${out} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
     const running = this.state === "running";
     if (running && performance.now() - this.spoken < 4000) return;
     this.spoken = performance.now();

@@ -37,6 +37,8 @@ class Sample:
     """Workers that are working on an item."""
     blocked: list[int]
     """Workers that hold a result and wait for room."""
+    lost: list[int]
+    """Items that failed at the stage and were skipped, so far."""
     throughput: float
     """Items per second that came out during the last second."""
     bottleneck: int | None
@@ -52,7 +54,7 @@ class Monitor:
 
     Args:
         workers: how many each stage has, from left to right.
-        capacities: of the channels in front of them, in items.
+        capacities: of the channels in front of them and, last, in front of the sink; in items.
     """
 
     def __init__(self, workers: Sequence[int], capacities: Sequence[float]) -> None:
@@ -63,13 +65,20 @@ class Monitor:
     def look(self, run: Run, time: float, out: int) -> Sample:
         """Add a sample of `run` at `time`, in seconds, when `out` results have been taken."""
         stages = run.metrics
+        # At a rendezvous nothing lies in between: the result is already in the sink's hands.
+        waiting = min(stages[-1].passed_on - out, self._capacities[-1])
+        lost = [_skipped(run, stage.name) for stage in stages]
+        working = [
+            s.taken - s.passed_on - s.blocked - gone for s, gone in zip(stages, lost, strict=True)
+        ]
         sample = Sample(
             time=round(time, 4),
             entered=stages[0].queue.sent,
-            depth=[*(stage.queue.depth for stage in stages), stages[-1].passed_on - out],
+            depth=[*(stage.queue.depth for stage in stages), int(waiting)],
             taken=[*(stage.taken for stage in stages), out],
-            working=[*(stage.working for stage in stages), 0],
+            working=[*working, 0],
             blocked=[*(stage.blocked for stage in stages), 0],
+            lost=[*lost, 0],
             throughput=self._throughput(time, out),
             bottleneck=self._bottleneck(time),
         )
@@ -105,3 +114,7 @@ class Monitor:
         if math.isinf(capacity):
             return mean  # without a bound, a queue that does not empty is as good as full
         return mean / capacity if capacity else 0.0
+
+
+def _skipped(run: Run, stage: str) -> int:
+    return sum(count for (where, _), count in run.errors.counts.items() if where == stage)

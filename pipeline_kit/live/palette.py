@@ -1,8 +1,8 @@
 """The colours and textures of every picture, in one place for Python and for the browser.
 
 Hue says which stage, texture says what a worker does, and vermilion says loss and nothing else. The
-colours are those of a set that colour-blind people can tell apart (Okabe and Ito, 2008), picked and
-darkened so that each stands out 3 : 1 against a white page as well as against a dark one.
+colours are those of a set that colour-blind people can tell apart (Okabe and Ito, 2008) that stand
+out 3 : 1 against a white page as well as against a dark one.
 """
 
 from dataclasses import asdict, dataclass

@@ -12,10 +12,12 @@ from pipeline_kit.live.describe import describe, details, finding, queue_name, t
 from pipeline_kit.live.simulate import MOST_EVENTS, Simulation
 from pipeline_kit.live.static import nice_window
 from pipeline_kit.steps import Steps
-from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
+from pipeline_kit.trace import SINK, SOURCE, Event, StageShape, Trace
 from pipeline_kit.virtual_time import DeadlockError
 
 STATES = ("waiting", "working", "blocked")
+STATE_AFTER = {"queued": 0, "started": 1, "finished": 2}
+"""What an item does after an event, as an index into `STATES`."""
 
 
 def picture_of(
@@ -96,28 +98,28 @@ def _places(trace: Trace) -> dict[str, int]:
 
 
 def _spans(trace: Trace) -> dict[str, list[float | None]]:
-    places, gone = _places(trace), _gone(trace)
-    columns: dict[str, list[float | None]] = {
-        name: [] for name in ("item", "place", "worker", "state", "start", "end")
-    }
+    places = _places(trace)
+    last_events = {event.item: event for event in trace.events}
+    rows: list[tuple[float | None, ...]] = []
     for item, path in trace.spans().items():
+        last = last_events[item]
+        still_there = not _is_gone(last)
         for span in path:
+            if still_there and span.start == last.time:
+                continue  # this one has no end yet
             state = STATES.index(span.state)
-            row = (item, places[span.stage], span.worker, state, span.start, span.end)
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-        if path and item not in gone:
-            columns["end"][-1] = None  # the run has ended, but the item is still there
-    return columns
+            rows.append((item, places[span.stage], span.worker, state, span.start, span.end))
+        if still_there:
+            state = STATE_AFTER[last.kind]
+            rows.append((item, places[last.stage], last.worker, state, last.time, None))
+    names = ("item", "place", "worker", "state", "start", "end")
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
 
 
-def _gone(trace: Trace) -> set[int]:
-    """Return the items that have come out or been lost."""
-    return {
-        e.item
-        for e in trace.events
-        if e.kind in ("failed", "dropped") or (e.stage == SINK and e.kind == "started")
-    }
+def _is_gone(last: Event) -> bool:
+    """Tell from an item's last event whether it has come out or been lost."""
+    return last.kind in ("failed", "dropped") or (last.stage, last.kind) == (SINK, "started")
 
 
 def _losses(trace: Trace) -> list[dict[str, Any]]:

@@ -118,11 +118,12 @@ def _draw_lanes(
                 middle, ink = (span.start + span.end) / 2, palette.ink_on(colour)
                 axes.text(middle, row, str(span.item), ha="center", va="center", color=ink, size=9)
         lost = [e.time for e in trace.of(stage, "failed", "dropped") if e.worker == worker]
-        axes.plot(lost, [row] * len(lost), "x", color=palette.LOSS, ms=8, mew=2.5)
+        axes.plot(lost, [row] * len(lost), "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
     axes.set_yticks(range(len(lanes)), [label for _, _, label, _ in lanes])
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelcolor=THEME.ink)
-    axes.grid(axis="x", color=THEME.line, lw=0.5, zorder=-1)
+    axes.grid(axis="x", color=THEME.line, lw=0.5)
+    axes.set_axisbelow(True)
 
 
 def _looks(colour: str) -> dict[str, dict[str, Any]]:
@@ -175,8 +176,10 @@ def _draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
     for steps, _, colour, label in sorted(lines, key=lambda line: line[0].maximum):
         height = max(lowest, steps.maximum / axes.get_ylim()[1])
         lowest = height + 0.2
-        text = f"■ {label}" if label else ""
-        axes.text(1.01, height, text, va="center", color=colour, transform=axes.transAxes)
+        if label:
+            there = axes.transAxes
+            axes.plot(1.015, height, "s", color=colour, transform=there, clip_on=False)
+            axes.text(1.03, height, label, va="center", color=THEME.ink, transform=there)
 
 
 def nice_window(end: float) -> float:

@@ -157,7 +157,8 @@ class LiveRun:
     def _prepare(self, pipeline: Pipeline) -> None:
         stages = pipeline.stages
         self.results, self._message, self._ran_for = [], "", 0.0
-        self.monitor = Monitor([s.workers for s in stages], [s.buffer for s in stages])
+        capacities = [*(stage.buffer for stage in stages), pipeline.buffer]
+        self.monitor = Monitor([stage.workers for stage in stages], capacities)
         self._go.set()
         self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
         self._shapes.append(StageShape(SINK, 1, pipeline.buffer))

@@ -1,0 +1,51 @@
+"""Pipelines for the tests of pictures, each built by a `make` as a notebook would write it."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from pipeline_kit import Pipeline, Stage
+from pipeline_kit.live.knobs import Knobs
+
+
+def two_stages(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """A quick stage, a buffer of two, and one that takes four times as long."""
+
+    async def quick(item: int) -> int:
+        await asyncio.sleep(0.1)
+        return item
+
+    async def slow(item: int) -> int:
+        await asyncio.sleep(getattr(knobs, "delay", 0.4))
+        return item
+
+    return Pipeline(Stage(quick), Stage(slow, buffer=2)), range(5)
+
+
+def failing(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Fails on the third item, at 0.3 s."""
+
+    async def divide(item: int) -> float:
+        await asyncio.sleep(0.1)
+        return 1 / (item - 2)
+
+    return Pipeline(Stage(divide)), range(5)
+
+
+def deadlocked(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Waits for an event that nobody sets."""
+
+    async def wait(item: int) -> Any:
+        await asyncio.Event().wait()
+
+    return Pipeline(Stage(wait)), range(5)
+
+
+def endless(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Never comes to an end by itself."""
+
+    async def work(item: int) -> int:
+        await asyncio.sleep(1)
+        return item
+
+    return Pipeline(Stage(work)), iter(int, 1)

@@ -1,0 +1,52 @@
+from makes import failing, two_stages
+
+from pipeline_kit import Trace
+from pipeline_kit.live.describe import describe, finding, seconds, table, telling_moment
+from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.simulate import simulate
+
+SLOW = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})).trace
+FAILED = simulate(failing, make_knobs({})).trace
+
+
+def test_the_finding_says_how_much_how_fast_and_what_limits():
+    assert finding(SLOW) == "5 of 5 items out in 2.1 s; bottleneck: slow, working 95 % of the time"
+
+
+def test_the_finding_counts_what_was_lost():
+    assert finding(FAILED).startswith("2 of 4 items out in 0.3 s, 1 lost;")
+
+
+def test_the_description_says_when_a_queue_was_full():
+    assert "Queue before slow full (2 of 2) from 0.3 s to 1.3 s." in describe(SLOW)
+
+
+def test_the_description_says_where_and_when_something_was_lost():
+    assert "Lost at divide: item 2, from 0.3 s on." in describe(FAILED)
+
+
+def test_the_description_of_nothing_is_no_error():
+    assert describe(Trace([])) == "Nothing has happened yet."
+
+
+def test_the_table_has_each_stretch_of_each_item_in_order_of_time():
+    rows = table(SLOW)
+    assert rows[0] == {
+        "item": 0, "stage": "quick", "worker": 0, "state": "working", "from": 0.0, "to": 0.1
+    }  # fmt: skip
+    assert [row["from"] for row in rows] == sorted(row["from"] for row in rows)
+    assert sum(row["state"] == "working" for row in rows) == 5 * 2
+
+
+def test_the_telling_moment_is_a_loss_or_else_the_middle_of_the_longest_jam():
+    assert telling_moment(FAILED) == 0.3
+    assert SLOW.depth("slow").at(telling_moment(SLOW)) == 2
+
+
+def test_times_read_as_one_would_say_them():
+    assert [seconds(t) for t in (0.25, 12, 1234.5, 3780)] == [
+        "0.25 s",
+        "12 s",
+        "1234 s",
+        "1 h 3 min",
+    ]
