@@ -21,7 +21,7 @@ import math
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
@@ -59,6 +59,10 @@ class ChannelStatistics:
     """Sends that wait for room."""
     waiting_receivers: int
     """Receives that wait for an item."""
+    senders_waited: float
+    """Seconds that sends have waited for room so far, summed over all of them."""
+    receivers_waited: float
+    """Seconds that receives have waited for an item so far, summed over all of them."""
     closed: bool
     """Whether the channel takes no more items."""
 
@@ -82,8 +86,8 @@ class Channel(Generic[T]):
         self.name = name
         self.capacity = capacity
         self._buffer: deque[T] = deque()
-        self._senders: deque[_Waiter[T]] = deque()
-        self._receivers: deque[_Waiter[None]] = deque()
+        self._senders: _Line[T] = _Line()
+        self._receivers: _Line[None] = _Line()
         self._closed = False
         self._received = 0
         self._peak_depth = 0
@@ -184,6 +188,8 @@ class Channel(Generic[T]):
             received=self._received,
             waiting_senders=len(self._senders),
             waiting_receivers=len(self._receivers),
+            senders_waited=self._senders.waited(),
+            receivers_waited=self._receivers.waited(),
             closed=self._closed,
         )
 
@@ -255,21 +261,19 @@ class Channel(Generic[T]):
         sender.wake()
 
     @contextmanager
-    def _place_in(self, line: "deque[_Waiter[S]]", me: "_Waiter[S]") -> Iterator[None]:
+    def _place_in(self, line: "_Line[S]", me: "_Waiter[S]") -> Iterator[None]:
         line.append(me)
         self._wake_first()
         try:
             yield
         except BaseException as error:
             # We may have been woken already: pass the turn on to the next in line.
-            with suppress(ValueError):
-                line.remove(me)
+            line.leave(me)
             self._note_depth()
             self._abandoned |= isinstance(error, GeneratorExit)
             self._wake_first()
             raise
-        with suppress(ValueError):
-            line.remove(me)
+        line.leave(me)
 
     def _wake_first(self) -> None:
         if self._receivers and self._buffer:
@@ -291,15 +295,17 @@ def check_capacity(argument: str, capacity: float) -> None:
 class _Waiter(Generic[T]):
     """Someone's place in one of the two lines of a channel."""
 
-    __slots__ = ("_wake_up", "item", "served")
+    __slots__ = ("_loop", "_since", "_wake_up", "item", "served")
 
     def __init__(self, item: T) -> None:
         self.item = item
         self.served = False
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
         self._wake_up: asyncio.Future[None] | None = None
 
     async def sleep(self) -> None:
-        self._wake_up = asyncio.get_running_loop().create_future()
+        self._wake_up = self._loop.create_future()
         await self._wake_up
 
     def wake(self) -> None:
@@ -308,3 +314,24 @@ class _Waiter(Generic[T]):
 
     def is_cancelled(self) -> bool:
         return self._wake_up is not None and self._wake_up.cancelled()
+
+    def waited(self) -> float:
+        return self._loop.time() - self._since
+
+
+class _Line(deque[_Waiter[T]]):
+    """Those who wait at one end of a channel, and the seconds that others before them waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waited_before = 0.0
+
+    def leave(self, waiter: _Waiter[T]) -> None:
+        if self and self[0] is waiter:  # as a rule
+            self.popleft()
+        elif not waiter.served:  # who was served has been taken out already
+            self.remove(waiter)
+        self._waited_before += waiter.waited()
+
+    def waited(self) -> float:
+        return self._waited_before + sum(waiter.waited() for waiter in self)

@@ -107,7 +107,8 @@ class Run:
     """One run of a pipeline: a context manager, and an async iterator over the results."""
 
     def __init__(self, pipeline: Pipeline, source: Source, *, record: bool = False) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
+        """What is run."""
         self._source = source
         self._record = record
         self._recorder: Recorder | None = None
@@ -123,7 +124,7 @@ class Run:
             raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
         await self._deadline.__aenter__()
         self._group = await asyncio.TaskGroup().__aenter__()
-        stages, buffer = self._pipeline.stages, self._pipeline.buffer
+        stages, buffer = self.pipeline.stages, self.pipeline.buffer
         if self._record:
             self._recorder = Recorder(stages, buffer)
         self._channels = [self._channel(stage.name, stage.buffer) for stage in stages]
@@ -176,7 +177,7 @@ class Run:
         try:
             await self._deadline.__aexit__(type(error) if error else None, error, None)
         except TimeoutError:
-            seconds = self._pipeline.deadline
+            seconds = self.pipeline.deadline
             raise TimeoutError(f"the run was stopped at its deadline of {seconds} s") from None
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -199,7 +200,7 @@ class Run:
                 queue,
             )
             for stage, queue, behind in zip(
-                self._pipeline.stages, queues[:-1], queues[1:], strict=True
+                self.pipeline.stages, queues[:-1], queues[1:], strict=True
             )
         )
 

@@ -179,6 +179,34 @@ async def test_statistics_tell_depth_totals_and_who_waits() -> None:
     await asyncio.gather(*tasks, receive, return_exceptions=True)
 
 
+async def test_statistics_tell_how_long_both_sides_waited() -> None:
+    channel = Channel[str](1, name="orders")
+    receive = create_task(channel.receive())
+    await asyncio.sleep(3)
+    assert channel.statistics().receivers_waited == 3  # it waits still
+    channel.send_nowait("a")
+    assert await receive == "a"
+    await asyncio.sleep(5)  # nobody waits
+    sends = [create_task(channel.send(item)) for item in "bcd"]
+    await asyncio.sleep(2)
+    sends[2].cancel()
+    await asyncio.sleep(1)
+    assert [await channel.receive() for _ in "bc"] == ["b", "c"]
+    after = channel.statistics()
+    assert (after.receivers_waited, after.senders_waited) == (3, 3 + 2)  # c in full, d in vain
+    await asyncio.wait(sends)
+
+
+async def test_a_rendezvous_counts_a_wait_once() -> None:
+    channel = Channel[str](0)
+    send = create_task(channel.send("a"))
+    await asyncio.sleep(2)
+    assert await channel.receive() == "a"
+    await send
+    assert channel.statistics().senders_waited == 2
+    assert channel.statistics().receivers_waited == 0
+
+
 async def test_without_bound_no_send_waits() -> None:
     channel = Channel[int](math.inf)
     for item in range(10_000):
