@@ -8,7 +8,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from operator import attrgetter
+from operator import attrgetter, sub
 from statistics import fmean
 from typing import Any
 
@@ -68,15 +68,13 @@ class Monitor:
         # At a rendezvous nothing lies in between: the result is already in the sink's hands.
         waiting = min(stages[-1].passed_on - out, self._capacities[-1])
         lost = [_skipped(run, stage.name) for stage in stages]
-        working = [
-            s.taken - s.passed_on - s.blocked - gone for s, gone in zip(stages, lost, strict=True)
-        ]
+        held = [stage.taken - stage.passed_on - stage.blocked for stage in stages]
         sample = Sample(
             time=round(time, 4),
             entered=stages[0].queue.sent,
             depth=[*(stage.queue.depth for stage in stages), int(waiting)],
             taken=[*(stage.taken for stage in stages), out],
-            working=[*working, 0],
+            working=[*map(sub, held, lost), 0],
             blocked=[*(stage.blocked for stage in stages), 0],
             lost=[*lost, 0],
             throughput=self._throughput(time, out),

@@ -117,8 +117,9 @@ def _draw_lanes(
             if span.state == "working" and span.end - span.start > TEXT_ON_BAR * end:
                 middle, ink = (span.start + span.end) / 2, palette.ink_on(colour)
                 axes.text(middle, row, str(span.item), ha="center", va="center", color=ink, size=9)
-        lost = [e.time for e in trace.of(stage, "failed", "dropped") if e.worker == worker]
-        axes.plot(lost, [row] * len(lost), "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
+        for loss in trace.of(stage, "failed", "dropped"):
+            if loss.worker == worker:
+                axes.plot(loss.time, row, "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
     axes.set_yticks(range(len(lanes)), [label for _, _, label, _ in lanes])
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelcolor=THEME.ink)

@@ -44,9 +44,5 @@ def test_the_telling_moment_is_a_loss_or_else_the_middle_of_the_longest_jam():
 
 
 def test_times_read_as_one_would_say_them():
-    assert [seconds(t) for t in (0.25, 12, 1234.5, 3780)] == [
-        "0.25 s",
-        "12 s",
-        "1234 s",
-        "1 h 3 min",
-    ]
+    said = [seconds(time) for time in (0.25, 12, 1234.5, 3780)]
+    assert said == ["0.25 s", "12 s", "1234 s", "1 h 3 min"]

@@ -1,0 +1,99 @@
+import asyncio
+import math
+
+from pipeline_kit import Pipeline, Stage
+from pipeline_kit.live.monitor import Monitor
+
+
+async def follow(pipeline, source, *, every=0.04):
+    """Run to the end and return the samples that a monitor takes meanwhile."""
+    capacities = [*(stage.buffer for stage in pipeline.stages), pipeline.buffer]
+    monitor = Monitor([stage.workers for stage in pipeline.stages], capacities)
+    loop, out = asyncio.get_running_loop(), []
+    began = loop.time()
+
+    async def look():
+        while True:
+            monitor.look(run, loop.time() - began, len(out))
+            await asyncio.sleep(every)
+
+    async with pipeline.run(source) as run, asyncio.TaskGroup() as group:
+        looking = group.create_task(look())
+        async for result in run:
+            out.append(result)
+        looking.cancel()
+    return monitor.samples
+
+
+def takes(seconds, name, **options):
+    async def work(item):
+        await asyncio.sleep(seconds)
+        return item
+
+    return Stage(work, name=name, **options)
+
+
+async def test_the_bottleneck_is_the_stage_that_is_always_at_work():
+    pipeline = Pipeline(takes(0.1, "a"), takes(0.4, "b", buffer=5), takes(0.1, "c"))
+    samples = await follow(pipeline, range(20))
+    assert samples[50].bottleneck == 1
+
+
+async def test_more_workers_move_the_bottleneck():
+    pipeline = Pipeline(takes(0.2, "a"), takes(0.4, "b", workers=4, buffer=5))
+    samples = await follow(pipeline, range(40))
+    assert samples[50].bottleneck == 0
+
+
+async def test_stages_that_take_no_time_are_told_by_their_queues():
+    async def pace(item):
+        await asyncio.sleep(0.1 if item % 50 == 0 else 0)
+        return item
+
+    pipeline = Pipeline(Stage(str, name="a", buffer=10), Stage(pace2, name="b", buffer=10))
+    samples = await follow(pipeline, range(2000), every=0.004)
+    assert samples[len(samples) // 2].bottleneck == 1
+
+
+async def pace2(item):
+    if int(item) % 50 == 0:
+        await asyncio.sleep(0.01)
+    return item
+
+
+async def test_throughput_is_counted_over_the_last_second():
+    samples = await follow(Pipeline(takes(0.1, "a")), range(50))
+    assert [round(sample.throughput) for sample in samples if sample.time > 2] != []
+    assert all(9 <= sample.throughput <= 11 for sample in samples if sample.time > 2)
+
+
+async def test_depth_never_exceeds_the_capacity():
+    pipeline = Pipeline(takes(0.1, "a"), takes(0.4, "b", buffer=3), buffer=2)
+    samples = await follow(pipeline, range(20))
+    assert max(sample.depth[1] for sample in samples) == 3
+    assert all(sample.depth[0] == 0 and sample.depth[2] <= 2 for sample in samples)
+
+
+async def test_skipped_items_are_counted_and_their_workers_are_free():
+    async def refuse_odd(item):
+        await asyncio.sleep(0.1)
+        if item % 2:
+            raise ValueError(item)
+        return item
+
+    pipeline = Pipeline(Stage(refuse_odd, on_error=lambda error: None))
+    samples = await follow(pipeline, range(10))
+    assert max(sample.lost[0] for sample in samples) == 5
+    assert all(0 <= sample.working[0] <= 1 for sample in samples)
+
+
+async def test_a_queue_without_a_bound_can_be_the_sign():
+    monitor = Monitor([1], [math.inf, 0])
+    pipeline = Pipeline(Stage(pace2, name="b", buffer=math.inf))
+    async with pipeline.run(str(n) for n in range(200)) as run:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for time in range(5):
+            monitor.look(run, time, 0)
+    assert monitor.samples[-1].depth[0] > 0
+    assert monitor.samples[-1].bottleneck == 0

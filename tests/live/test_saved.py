@@ -1,0 +1,33 @@
+import base64
+import re
+from importlib.resources import files
+
+import pytest
+from makes import two_stages
+from matplotlib.figure import Figure
+
+from pipeline_kit.live import explore
+from pipeline_kit.live.saved import bundle
+from pipeline_kit.live.widgets import Dashboard, Player
+
+
+def test_an_output_has_the_widget_a_picture_and_words():
+    player = explore(two_stages)._player
+    output = bundle(player, Figure(), "words")
+    assert output["application/vnd.jupyter.widget-view+json"]["model_id"] == player.model_id
+    assert base64.b64decode(output["image/png"]).startswith(b"\x89PNG")
+    assert output["text/plain"] == "words"
+
+
+@pytest.mark.parametrize("widget", [Player, Dashboard])
+def test_the_joined_script_defines_each_name_once_and_exports_the_widget(widget):
+    names = re.findall(r"^(?:const|let|class|function) (\w+)", str(widget._esm), re.MULTILINE)
+    assert len(names) == len(set(names))
+    assert str(widget._esm).count("export default") == 1
+
+
+def test_no_script_or_style_lies_about_unused():
+    used = str(Player._esm) + str(Dashboard._esm)
+    scripts = [file for file in files("pipeline_kit.live").iterdir() if file.name.endswith(".js")]
+    ours = [file for file in scripts if file.name not in {"parsons.js", "lesson.js"}]
+    assert all(file.read_text(encoding="utf-8") in used for file in ours)

@@ -1,0 +1,78 @@
+import gc
+import weakref
+
+import pytest
+from makes import deadlocked, failing, two_stages
+from matplotlib.colors import same_color
+from matplotlib.figure import Figure
+
+from pipeline_kit import Trace
+from pipeline_kit.live import palette, plot_trace
+from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.saved import png
+from pipeline_kit.live.simulate import simulate
+from pipeline_kit.live.static import nice_window
+
+KNOBS = make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})
+RUN = simulate(two_stages, KNOBS).trace
+
+
+def texts(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))}
+
+
+def test_the_title_states_the_finding():
+    assert any("5 of 5 items out in 2.1 s" in text for text in texts(plot_trace(RUN)))
+    assert "My words" in texts(plot_trace(RUN, title="My words"))
+
+
+def test_each_lane_shows_the_states_of_its_worker_by_texture():
+    lanes = plot_trace(RUN).axes[0]
+    hatched = [bars for bars in lanes.collections if bars.get_hatch()]
+    solid = [bars for bars in lanes.collections if not bars.get_hatch()]
+    assert any(len(bars.get_paths()) for bars in hatched)
+    assert any(
+        same_color(colour, palette.stage_colour(1))
+        for bars in solid
+        for colour in bars.get_facecolor()
+    )
+
+
+def test_the_capacity_is_a_dashed_line():
+    lines = plot_trace(RUN).axes[1].get_lines()
+    assert [line.get_ydata()[0] for line in lines if line.is_dashed()] == [2]
+
+
+def test_what_is_lost_is_marked_in_the_colour_of_loss():
+    crosses = [
+        line
+        for line in plot_trace(simulate(failing, KNOBS).trace).axes[0].get_lines()
+        if line.get_marker() == "x" and len(line.get_xdata())
+    ]
+    assert [list(line.get_xdata()) for line in crosses] == [[0.3]]
+    assert same_color(crosses[0].get_color(), palette.LOSS)
+
+
+def test_the_time_axis_ends_with_the_longer_run_or_where_it_is_told_to():
+    longer = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.8)})).trace
+    assert plot_trace(RUN, ghost=longer).axes[0].get_xlim() == (0, longer.makespan)
+    assert plot_trace(RUN, until=10).axes[0].get_xlim() == (0, 10)
+
+
+@pytest.mark.parametrize("trace", [RUN, Trace([]), simulate(deadlocked, KNOBS).trace])
+def test_every_trace_can_be_drawn(trace):
+    assert png(plot_trace(trace)).startswith(b"\x89PNG")
+
+
+def test_a_trace_plots_itself():
+    assert isinstance(RUN.plot(), Figure)
+
+
+def test_a_figure_that_nobody_holds_is_freed():
+    figure = weakref.ref(plot_trace(RUN))
+    gc.collect()
+    assert figure() is None
+
+
+def test_the_window_of_the_throughput_is_a_round_number():
+    assert [nice_window(end) for end in (0.5, 2.1, 8.0, 100)] == [0.1, 0.5, 2.0, 20.0]
