@@ -18,6 +18,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -88,14 +89,25 @@ class StageMetrics:
 
     name: str
     workers: int
-    taken: int
-    """Items its workers have taken from the queue so far."""
-    passed_on: int
-    """Results they have passed on so far."""
-    blocked: int
-    """Workers that hold a result and wait for room behind the stage."""
     queue: ChannelStatistics
     """The channel in front of the stage."""
+    behind: ChannelStatistics
+    """The channel behind it, which is the queue of the next stage, or of the sink."""
+
+    @property
+    def taken(self) -> int:
+        """Items its workers have taken from the queue so far."""
+        return self.queue.received
+
+    @property
+    def passed_on(self) -> int:
+        """Results they have passed on so far."""
+        return self.behind.sent
+
+    @property
+    def blocked(self) -> int:
+        """Workers that hold a result and wait for room behind the stage."""
+        return self.behind.waiting_senders
 
     @property
     def working(self) -> int:
@@ -191,17 +203,8 @@ class Run:
         """How far each stage has come, from left to right."""
         queues = [channel.statistics() for channel in self._channels]
         return tuple(
-            StageMetrics(
-                stage.name,
-                stage.workers,
-                queue.received,
-                behind.sent,
-                behind.waiting_senders,
-                queue,
-            )
-            for stage, queue, behind in zip(
-                self.pipeline.stages, queues[:-1], queues[1:], strict=True
-            )
+            StageMetrics(stage.name, stage.workers, queue, behind)
+            for stage, (queue, behind) in zip(self.pipeline.stages, pairwise(queues), strict=True)
         )
 
     @property

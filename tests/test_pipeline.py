@@ -426,6 +426,7 @@ async def test_metrics_say_how_far_each_stage_has_come() -> None:
         assert (a.taken, a.passed_on, a.working, a.blocked) == (2, 1, 0, 1)
         assert (a.queue.depth, a.queue.waiting_senders) == (1, 1)
         assert (b.taken, b.passed_on, b.working, b.blocked) == (1, 0, 1, 0)
+        assert a.behind == b.queue
 
 
 async def test_a_run_that_is_not_recorded_has_no_trace() -> None:
