@@ -8,17 +8,17 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from operator import attrgetter, sub
+from operator import attrgetter
 from statistics import fmean
 from typing import Any
 
-from pipeline_kit.pipeline import Run
+from pipeline_kit.pipeline import Run, StageMetrics
 
 WINDOW = 1.0
 """Throughput is counted over this many seconds, the bottleneck is looked for over twice as many."""
 
-BUSY_ENOUGH = 0.05
-"""Where workers are seen at work in a smaller share of samples, the queues are the better sign."""
+ALIKE = 0.95
+"""Stages that are busy for at least this part of what the busiest is count as equally busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Sample:
     """Workers that hold a result and wait for room."""
     lost: list[int]
     """Items that failed at the stage and were skipped, so far."""
+    waited: list[float]
+    """Seconds that the workers were starved or blocked so far, summed over all of them."""
     throughput: float
     """Items per second that came out during the last second."""
     bottleneck: int | None
@@ -54,7 +56,7 @@ class Monitor:
 
     Args:
         workers: how many each stage has, from left to right.
-        capacities: of the channels in front of them and, last, in front of the sink; in items.
+        capacities: of the channels in front of them, in items.
     """
 
     def __init__(self, workers: Sequence[int], capacities: Sequence[float]) -> None:
@@ -65,20 +67,19 @@ class Monitor:
     def look(self, run: Run, time: float, out: int) -> Sample:
         """Add a sample of `run` at `time`, in seconds, when `out` results have been taken."""
         stages = run.metrics
-        # At a rendezvous nothing lies in between: the result is already in the sink's hands.
-        waiting = min(stages[-1].passed_on - out, self._capacities[-1])
         lost = [_skipped(run, stage.name) for stage in stages]
-        held = [stage.taken - stage.passed_on - stage.blocked for stage in stages]
+        working = [stage.working - gone for stage, gone in zip(stages, lost, strict=True)]
         sample = Sample(
             time=round(time, 4),
             entered=stages[0].queue.sent,
-            depth=[*(stage.queue.depth for stage in stages), int(waiting)],
+            depth=[*(stage.queue.depth for stage in stages), stages[-1].behind.depth],
             taken=[*(stage.taken for stage in stages), out],
-            working=[*map(sub, held, lost), 0],
+            working=[*working, 0],
             blocked=[*(stage.blocked for stage in stages), 0],
             lost=[*lost, 0],
+            waited=[*map(_waited, stages), 0.0],
             throughput=self._throughput(time, out),
-            bottleneck=self._bottleneck(time),
+            bottleneck=self._bottleneck(stages, time),
         )
         self.samples.append(sample)
         return sample
@@ -92,26 +93,35 @@ class Monitor:
             return 0.0
         return round((out - recent[0].taken[-1]) / (time - recent[0].time), 2)
 
-    def _bottleneck(self, time: float) -> int | None:
-        """Find the stage whose workers are at work most often.
+    def _bottleneck(self, stages: Sequence[StageMetrics], time: float) -> int | None:
+        """Find the stage whose workers were busy for the greatest share of the last two seconds.
 
-        A stage that is done with its item before anyone can look is told by its queue: then it is
-        the last whose queue is more than half full on average, since those after it keep up.
+        Where all are busy all the time, because they share one processor, it is the last of them
+        whose queue is more than half full on average, since those after it keep up.
         """
-        recent, stages = self._since(time - 2 * WINDOW), range(len(self._workers))
-        if not recent:
+        recent = self._since(time - 2 * WINDOW)
+        if not recent or time <= recent[0].time:
             return None
-        busy = [fmean(s.working[i] for s in recent) / self._workers[i] for i in stages]
-        if max(busy) > BUSY_ENOUGH:
-            return max(stages, key=lambda i: busy[i])
-        full = [i for i in stages if self._fill(i, recent) > 0.5]
-        return full[-1] if full else None
+        busy = [self._busy(at, stage, recent[0], time) for at, stage in enumerate(stages)]
+        busiest = [at for at, share in enumerate(busy) if share >= ALIKE * max(busy)]
+        full = [at for at in busiest if self._fill(at, recent) > 0.5]
+        return [*busiest[:1], *full][-1] if max(busy) > 0 else None
 
-    def _fill(self, stage: int, samples: Sequence[Sample]) -> float:
-        mean, capacity = fmean(s.depth[stage] for s in samples), self._capacities[stage]
+    def _busy(self, at: int, stage: StageMetrics, before: Sample, time: float) -> float:
+        if stage.behind.closed:  # its workers have left: they do not wait, but neither do they work
+            return 0.0
+        workers, lapse = self._workers[at], time - before.time
+        return 1 - (_waited(stage) - before.waited[at]) / (workers * lapse)
+
+    def _fill(self, at: int, samples: Sequence[Sample]) -> float:
+        mean, capacity = fmean(sample.depth[at] for sample in samples), self._capacities[at]
         if math.isinf(capacity):
             return mean  # without a bound, a queue that does not empty is as good as full
         return mean / capacity if capacity else 0.0
+
+
+def _waited(stage: StageMetrics) -> float:
+    return stage.queue.receivers_waited + stage.behind.senders_waited
 
 
 def _skipped(run: Run, stage: str) -> int:

@@ -15,6 +15,7 @@ The run is a task on the loop the cell runs on; the cell itself returns at once.
 """
 
 import asyncio
+from itertools import count
 from typing import Any
 
 from IPython.core.getipython import get_ipython
@@ -33,6 +34,7 @@ from pipeline_kit.pipeline import Pipeline, Run
 from pipeline_kit.trace import SINK, StageShape
 
 SAMPLES_PER_SECOND = 25
+GOLDEN = 0.618  # multiples of the golden ratio spread evenly and never repeat
 
 
 def watch(make: Make, *, title: str = "", limit: float = 60.0, **knobs: KnobSpec) -> "LiveRun":
@@ -75,6 +77,7 @@ class LiveRun:
         self._task: asyncio.Task[None] | None = None
         self._message = ""
         self._ran_for = 0.0
+        self._awaited = 0
         self.knobs = knobs
         """Where the sliders stand."""
         self.results: list[Any] = []
@@ -129,9 +132,12 @@ class LiveRun:
             StageError: the run failed; or whatever else made it fail.
         """
         self.resume()
+        self._awaited += 1
         while self._task and not self._task.done():
             await asyncio.wait([self._task])
-        await asyncio.sleep(0)  # let the last picture be drawn
+        self._awaited -= 1
+        # From here, because what runs a notebook without a front end listens to this cell only.
+        self._showing.renew(self._dashboard, *self._still())
         if self._task and not self._task.cancelled() and (error := self._task.exception()):
             raise error
         return self.results
@@ -157,8 +163,7 @@ class LiveRun:
     def _prepare(self, pipeline: Pipeline) -> None:
         stages = pipeline.stages
         self.results, self._message, self._ran_for = [], "", 0.0
-        capacities = [*(stage.buffer for stage in stages), pipeline.buffer]
-        self.monitor = Monitor([stage.workers for stage in stages], capacities)
+        self.monitor = Monitor([s.workers for s in stages], [s.buffer for s in stages])
         self._go.set()
         self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
         self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
@@ -167,9 +172,12 @@ class LiveRun:
 
     async def _follow(self, run: Run, began: float) -> None:
         """Look at the run again and again, until it has gone on for too long."""
-        pause = 1 / SAMPLES_PER_SECOND
-        while self._ran_for < self._limit:
+        for number in count():
+            if self._ran_for >= self._limit:
+                break
             self._look(run, began)
+            # Irregular, or a stage of the same rhythm would always be caught in the same state.
+            pause = (0.75 + 0.5 * (number * GOLDEN % 1)) / SAMPLES_PER_SECOND
             await asyncio.sleep(pause)
             self._ran_for += pause if self._go.is_set() else 0.0
         self._message = f"Stopped after {self._limit:g} s, the limit."
@@ -190,7 +198,8 @@ class LiveRun:
         else:
             self._tell("done", "", summary)
         self._send_all()
-        self._showing.renew(self._dashboard, *self._still())
+        if not self._awaited:
+            self._showing.renew(self._dashboard, *self._still())
 
     def _tell(self, state: str, message: str = "", summary: str = "") -> None:
         self._dashboard.status = {"state": state, "message": message, "summary": summary}

@@ -7,8 +7,8 @@ from pipeline_kit.live.monitor import Monitor
 
 async def follow(pipeline, source, *, every=0.04):
     """Run to the end and return the samples that a monitor takes meanwhile."""
-    capacities = [*(stage.buffer for stage in pipeline.stages), pipeline.buffer]
-    monitor = Monitor([stage.workers for stage in pipeline.stages], capacities)
+    stages = pipeline.stages
+    monitor = Monitor([stage.workers for stage in stages], [stage.buffer for stage in stages])
     loop, out = asyncio.get_running_loop(), []
     began = loop.time()
 
@@ -46,16 +46,14 @@ async def test_more_workers_move_the_bottleneck():
 
 
 async def test_stages_that_take_no_time_are_told_by_their_queues():
-    async def pace(item):
-        await asyncio.sleep(0.1 if item % 50 == 0 else 0)
-        return item
-
-    pipeline = Pipeline(Stage(str, name="a", buffer=10), Stage(pace2, name="b", buffer=10))
+    pipeline = Pipeline(
+        Stage(str, name="a", buffer=10), Stage(pause_now_and_then, name="b", buffer=10)
+    )
     samples = await follow(pipeline, range(2000), every=0.004)
     assert samples[len(samples) // 2].bottleneck == 1
 
 
-async def pace2(item):
+async def pause_now_and_then(item):
     if int(item) % 50 == 0:
         await asyncio.sleep(0.01)
     return item
@@ -88,8 +86,8 @@ async def test_skipped_items_are_counted_and_their_workers_are_free():
 
 
 async def test_a_queue_without_a_bound_can_be_the_sign():
-    monitor = Monitor([1], [math.inf, 0])
-    pipeline = Pipeline(Stage(pace2, name="b", buffer=math.inf))
+    monitor = Monitor([1], [math.inf])
+    pipeline = Pipeline(Stage(pause_now_and_then, name="b", buffer=math.inf))
     async with pipeline.run(str(n) for n in range(200)) as run:
         await asyncio.sleep(0)
         await asyncio.sleep(0)

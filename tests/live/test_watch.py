@@ -141,6 +141,18 @@ async def test_there_are_25_messages_a_second_whatever_passes(monkeypatch):
     assert 100 <= len(sent) <= 102  # four seconds, and the last look
 
 
+async def test_a_rhythm_like_that_of_the_samples_does_not_deceive():
+    def make(knobs):
+        pipeline, _ = two_stages(knobs)  # 0.1 s, and as the knob says: 0.2 s
+        return pipeline, range(30)
+
+    view = watch(make, delay=(0.04, 0.4, 0.04, 0.2))
+    await view.finished()
+    states = {(sample.working[0], sample.blocked[0]) for sample in view.monitor.samples[25:50]}
+    assert states == {(1, 0), (0, 1)}
+    assert view.monitor.samples[75].bottleneck == 1
+
+
 async def test_the_samples_make_a_still_picture_with_a_sentence():
     view = watch(two_stages)
     await view.finished()
