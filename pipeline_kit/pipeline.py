@@ -193,14 +193,18 @@ class Run:
             raise TimeoutError(f"the run was stopped at its deadline of {seconds} s") from None
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        if not self._channels:
-            raise RuntimeError("this run has not begun: use `async with pipeline.run(…) as run:`")
+        self._check_begun()
         results = self._channels[-1]
         return self._recorder.results(results) if self._recorder else results
 
     @property
     def metrics(self) -> tuple[StageMetrics, ...]:
-        """How far each stage has come, from left to right."""
+        """How far each stage has come, from left to right.
+
+        Raises:
+            RuntimeError: the run has not begun.
+        """
+        self._check_begun()
         queues = [channel.statistics() for channel in self._channels]
         return tuple(
             StageMetrics(stage.name, stage.workers, queue, behind)
@@ -217,6 +221,10 @@ class Run:
         if self._recorder is None:
             raise RuntimeError("this run is not recorded: use pipeline.run(source, record=True)")
         return self._recorder.trace
+
+    def _check_begun(self) -> None:
+        if not self._channels:
+            raise RuntimeError("this run has not begun: use `async with pipeline.run(…) as run:`")
 
     def _channel(self, stage: str, capacity: float) -> Channel[Any]:
         if self._recorder:

@@ -439,6 +439,8 @@ async def test_a_run_runs_once_and_only_inside_its_block() -> None:
     run = Pipeline(stage("a")).run([1])
     with pytest.raises(RuntimeError, match="use `async with"):
         aiter(run)
+    with pytest.raises(RuntimeError, match="use `async with"):
+        _ = run.metrics
     async with run:
         pass
     with pytest.raises(RuntimeError, match="a run runs once"):
