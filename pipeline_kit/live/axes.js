@@ -46,6 +46,9 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   pen.moveTo(axis.from, top + height + 0.5);
   pen.lineTo(axis.to, top + height + 0.5);
   pen.stroke();
+  if (panel.note) {
+    write(pen, panel.note, axis.from + 10, top + height / 2, { colour: colours.quiet, room: axis.to - axis.from - 20 });
+  }
   panel.series.forEach((series) => series.ghost && drawSteps(pen, axis, y, series.ghost, colours.ghost, 0, series.ghostUntil));
   panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index));
   drawSeriesLabels(pen, axis, y, panel.series, top + height, colours);

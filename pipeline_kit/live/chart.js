@@ -114,7 +114,9 @@ function depthPanel(picture, ghost, limits, colours) {
       label: stage.capacity === 0 ? "" : sink ? "results" : `→ ${stage.name}`,
     };
   });
-  return { title: "queued", most: limits.depth, series: series.filter((one) => one.capacity !== 0) };
+  const queues = series.filter((one) => one.capacity !== 0);
+  const note = queues.length ? "" : "no buffers: each item is handed over directly";
+  return { title: "queued", most: limits.depth, series: queues, note };
 }
 
 function ratePanel(picture, ghost, limits, colours) {

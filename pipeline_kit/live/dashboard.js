@@ -87,7 +87,7 @@ class DashboardView {
   tick(now) {
     this.frame = requestAnimationFrame((later) => this.tick(later));
     const pace = 300 / Math.max(5, this.samples.at(-1)?.throughput ?? 0);  // ms; done before the next item comes
-    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-(now - (this.last ?? now)) / pace);
+    const part = wantsNoMotion() ? 1 : 1 - Math.exp(-Math.max(0, now - (this.last ?? now)) / pace);
     this.last = now;
     const changed = this.dirty;
     if (changed) this.draw();

@@ -8,6 +8,9 @@ from typing import Any
 from pipeline_kit.live.monitor import Sample
 from pipeline_kit.trace import SINK, SOURCE, Span, StageShape, Trace
 
+ALIKE = 0.98
+"""Stages that work for at least this part of what the busiest does are called equally busy."""
+
 WORTH_SAYING = 0.05
 """A channel that was full for less than this share of the run is not mentioned."""
 
@@ -19,12 +22,8 @@ def finding(trace: Trace) -> str:
         return "Nothing has entered the pipeline."
     lost = counts.dropped + counts.failed
     loss = f", {lost} lost" if lost else ""
-    name = trace.bottleneck
-    busy = f"{trace.utilisation(name):.0%} of the time".replace("%", " %")
-    return (
-        f"{counts.out} of {counts.entered} items out in {seconds(trace.makespan)}{loss}; "
-        f"bottleneck: {name}, working {busy}"
-    )
+    done = f"{counts.out} of {counts.entered} items out in {seconds(trace.makespan)}{loss}"
+    return f"{done}; {_bottleneck(trace)}"
 
 
 def describe(trace: Trace) -> str:
@@ -101,6 +100,16 @@ def seconds(time: float) -> str:
 def queue_name(stage: str) -> str:
     """Return how pictures call the channel in front of `stage`."""
     return "results" if stage == SINK else f"queue before {stage}"
+
+
+def _bottleneck(trace: Trace) -> str:
+    busy = {s.name: trace.utilisation(s.name) for s in trace.stages if s.name != SINK}
+    most = max(busy.values())
+    *others, last = [name for name, share in busy.items() if share >= ALIKE * most]
+    time = f"working {most:.0%} of the time".replace("%", " %")
+    if others:
+        return f"{', '.join(others)} and {last} equally busy, {time}"
+    return f"bottleneck: {last}, {time}" if most else "no stage has had to work"
 
 
 def _about_queue(trace: Trace, shape: StageShape) -> str:

@@ -19,6 +19,7 @@ class PlayerView {
     this.chartCanvas = element("canvas", { "aria-hidden": "true" });
     this.line = element("div", { class: "pw-cursor" });
     this.chart = element("div", { class: "pw-chart", onpointerdown: (e) => this.drag(e), onpointermove: (e) => this.drag(e) }, this.chartCanvas, this.line);
+    this.said = element("div", { class: "pw-said" });
     this.balance = element("span", { class: "pw-balance" });
     this.live = element("span", { "aria-live": "polite" });
     this.goals = element("ul", { class: "pw-goals", "aria-label": "goals" });
@@ -27,7 +28,7 @@ class PlayerView {
     this.cover = element("div", { class: "pw-cover" });
     this.body = element("div", {}, element("div", { class: "pw-strip" }, this.stripCanvas), this.chart, this.cursor.box,
       element("div", { class: "pw-now" }, this.balance, this.live), this.goals, this.words, this.table);
-    this.root.append(this.title, this.cover, this.knobs.box, this.error, this.body);
+    this.root.append(this.title, this.said, this.cover, this.knobs.box, this.error, this.body);
     this.root.addEventListener("keydown", (event) => { if (!this.covered) this.cursor.key(event); });
     this.root.addEventListener("pointerdown", (event) => {
       if (event.target.matches("canvas, .pw-chart, .pw-cursor")) this.root.focus({ preventScroll: true });
@@ -54,6 +55,8 @@ class PlayerView {
     this.goals.hidden = picture.goals.length === 0;
     this.cover.textContent = "The run is covered until you have locked in your prediction.";
     this.cover.hidden = !this.covered;
+    const guess = this.model.get("prediction");
+    this.said.textContent = guess?.locked && guess.unit !== "s" ? `You said: ${guess.value} ${guess.unit}` : "";
     this.body.hidden = this.covered || !picture.stages.length;
     this.knobs.box.hidden = this.covered || !this.model.get("knobs").length;
     this.error.hidden = this.covered || !this.error.textContent;
@@ -90,7 +93,7 @@ class PlayerView {
   }
 
   // Draws the strip, again and again until all circles are where they belong.
-  glide(now, part = 1 - Math.exp(-(now - this.last) / 70)) {
+  glide(now, part = 1 - Math.exp(-Math.max(0, now - this.last) / 70)) {
     this.last = now;
     const moving = this.strip.draw(this.stage.pen, this.stage.width, this.height, this.scene, this.colours, { glide: part });
     if (moving) this.frame = requestAnimationFrame((later) => this.glide(later));

@@ -46,3 +46,8 @@ def test_the_telling_moment_is_a_loss_or_else_the_middle_of_the_longest_jam():
 def test_times_read_as_one_would_say_them():
     said = [seconds(time) for time in (0.25, 12, 1234.5, 3780)]
     assert said == ["0.25 s", "12 s", "1234 s", "1 h 3 min"]
+
+
+def test_stages_that_are_equally_busy_are_named_together():
+    even = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.1)})).trace
+    assert finding(even).endswith("quick and slow equally busy, working 83 % of the time")

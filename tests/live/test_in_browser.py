@@ -1,0 +1,216 @@
+"""The scripts in a browser, with a stand-in for Jupyter: quick, and nothing but our own code."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from makes import deadlocked, failing, two_stages
+
+from pipeline_kit.live import explore
+from pipeline_kit.live.widgets import Dashboard
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+MODEL = """async ([script, style, traits]) => {
+  const listeners = {}, sent = [];
+  window.model = {
+    sent, saved: 0,
+    get: (name) => traits[name],
+    set: (name, value) => { traits[name] = value; },
+    save_changes: () => { model.saved += 1; },
+    send: (message) => sent.push(message),
+    on: (event, call) => { (listeners[event] ??= []).push(call); },
+    off: (event, call) => { listeners[event] = listeners[event].filter((one) => one !== call); },
+    update: (name, value) => { traits[name] = value; model.fire(`change:${name}`); },
+    fire: (event, value) => (listeners[event] ?? []).forEach((call) => call(value)),
+    listeners,
+  };
+  document.body.innerHTML = `<style>${style}</style><div id="figure" style="width: 800px"></div>`;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const widget = (await import(url)).default;
+  window.close_widget = widget.render({ model, el: document.getElementById("figure") });
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["sync_api.Browser"]:
+    with sync_api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        try:
+            found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium at /usr/bin/chromium: {error}".splitlines()[0])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.close()
+    assert errors == []
+
+
+def show(page, widget):
+    foreign = {"layout", "tabbable", "tooltip"}  # ours are those that are no part of every widget
+    ours = [name for name in widget.keys if not name.startswith("_") and name not in foreign]
+    plain = json.loads(json.dumps({name: getattr(widget, name) for name in ours}))
+    page.evaluate(MODEL, [str(widget._esm), str(widget._css), plain])
+    return page.locator(".pw")
+
+
+def player(page, make=two_stages, **options):
+    return show(page, explore(make, **options)._player)
+
+
+@pytest.mark.parametrize("make", [two_stages, failing, deadlocked])
+def test_in_equals_out_and_lost_and_in_flight_at_every_event(page, make):
+    figure = player(page, make)
+    figure.press("Home")
+    for _ in range(30):
+        assert "✓" in figure.locator(".pw-balance").inner_text()
+        figure.press("ArrowRight")
+
+
+def test_the_figure_starts_paused_where_there_is_something_to_see(page):
+    figure = player(page)
+    assert figure.locator(".pw-main").inner_text() == "Play"
+    assert "2 queued (full) before slow" in figure.inner_text()
+
+
+def test_the_keys_of_a_player_work(page):
+    figure = player(page)
+    clock = figure.locator(".pw-clock")
+    for key, time in [("Home", "0 s"), ("ArrowRight", "0.1 s"), ("End", "2.1 s")]:
+        figure.press(key)
+        assert clock.inner_text() == time
+    figure.press("ArrowLeft")
+    assert clock.inner_text() == "1.7 s"
+    figure.press(" ")
+    assert figure.locator(".pw-main").inner_text() == "Pause"
+
+
+def test_every_control_has_a_name(page):
+    figure = player(page, delay=(0.1, 1.0, 0.1, 0.4, "s"))
+    for name in ("Play", "Back", "Step"):
+        assert figure.get_by_role("button", name=name, exact=True).count() == 1
+    for name in ("time", "delay"):
+        assert figure.get_by_role("slider", name=name).count() == 1
+    assert figure.get_by_role("combobox", name="speed").count() == 1
+    assert figure.get_attribute("aria-label").startswith("5 of 5 items out")
+
+
+def test_a_slider_tells_python_and_leaves_the_last_run_as_a_ghost(page):
+    figure = player(page, delay=(0.1, 1.0, 0.1, 0.4, "s"))
+    figure.get_by_role("slider", name="delay").press("ArrowRight")
+    assert page.evaluate("[model.get('values'), model.saved]") == [{"delay": 0.5}, 1]
+    before = figure.locator("canvas").nth(1).screenshot()
+    page.evaluate("model.update('picture', { ...model.get('picture'), makespan: 2 })")
+    assert figure.locator("canvas").nth(1).screenshot() != before
+
+
+def test_the_time_axis_stays_put_when_a_run_gets_shorter(page):
+    figure = player(page)
+    figure.press("End")
+    end = figure.locator(".pw-cursor").bounding_box()["x"]
+    page.evaluate("model.update('picture', { ...model.get('picture'), makespan: 1.05 })")
+    left = figure.locator(".pw-chart").bounding_box()["x"] + 104
+    assert figure.locator(".pw-cursor").bounding_box()["x"] - left == pytest.approx(
+        (end - left) / 2, abs=2
+    )
+
+
+def test_the_run_is_covered_until_the_prediction_is_locked_in(page):
+    figure = player(page)
+    guess = {"question": "How long?", "unit": "s", "value": None, "locked": False}
+    page.evaluate("guess => model.update('prediction', guess)", guess)
+    assert figure.locator("canvas").first.is_hidden()
+    assert "How long?" in figure.inner_text()
+    assert "2.1 s" not in figure.inner_text()
+    locked = {**guess, "value": 1.5, "locked": True}
+    page.evaluate("guess => model.update('prediction', guess)", locked)
+    assert figure.locator("canvas").first.is_visible()
+    assert "5 of 5 items out in 2.1 s" in figure.inner_text()
+
+
+def test_an_error_is_announced(page):
+    figure = player(page, failing)
+    assert "stage 'divide' failed on item 2" in figure.get_by_role("alert").inner_text()
+
+
+def test_without_any_run_there_is_the_error_alone(page):
+    figure = player(page, lambda knobs: knobs.misspelt)
+    assert "no knob 'misspelt'" in figure.get_by_role("alert").inner_text()
+    assert figure.locator("canvas").first.is_hidden()
+
+
+def test_the_table_holds_a_row_for_each_stretch(page):
+    figure = player(page)
+    figure.locator("summary").click()
+    page.wait_for_selector("tbody tr")
+    assert figure.locator("tbody tr").count() == len(
+        page.evaluate("model.get('picture').spans.item")
+    )
+
+
+def test_a_figure_that_is_closed_lets_go_of_everything(page):
+    player(page, delay=(0.1, 1.0, 0.1, 0.4))
+    page.evaluate("close_widget()")
+    assert page.evaluate("Object.values(model.listeners).flat().length") == 0
+
+
+def test_a_dark_page_gets_light_ink(page):
+    figure = player(page)
+    ink = "e => getComputedStyle(e).color"
+    assert figure.evaluate(ink) == "rgb(31, 31, 31)"
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.wait_for_timeout(50)  # the observer of the theme answers in its own turn
+    assert figure.evaluate(ink) == "rgb(237, 237, 237)"
+
+
+def sample(time, out):
+    return {
+        "time": time, "entered": out + 3, "depth": [0, 1, 0], "taken": [out + 3, out + 1, out],
+        "working": [1, 1, 0], "blocked": [0, 0, 0], "lost": [0, 0, 0], "waited": [0, 0, 0],
+        "throughput": 10, "bottleneck": 1,
+    }  # fmt: skip
+
+
+def dashboard(page, state="running"):
+    shapes = [
+        {"name": name, "queue": f"queue before {name}", "workers": 1, "capacity": capacity}
+        for name, capacity in (("quick", 0), ("slow", 4), ("sink", 0))
+    ]
+    status = {"state": state, "message": "", "summary": ""}
+    return show(page, Dashboard(stages=shapes, status=status))
+
+
+def test_the_dashboard_follows_the_samples(page):
+    figure = dashboard(page)
+    for tick in range(5):
+        page.evaluate("sample => model.fire('msg:custom', sample)", sample(tick / 25, 10 + tick))
+    page.wait_for_function("document.querySelector('.pw-title').textContent.includes('slow')")
+    assert figure.locator(".pw-title").inner_text() == "10 items/s; bottleneck: slow"
+    assert figure.locator(".pw-balance").inner_text().startswith("17 in = 14 out")
+
+
+def test_the_buttons_of_the_dashboard_press_what_they_say(page):
+    figure = dashboard(page)
+    figure.get_by_role("button", name="Pause").click()
+    page.evaluate("model.update('status', { state: 'paused', message: '' })")
+    figure.get_by_role("button", name="Resume").click()
+    figure.get_by_role("button", name="Stop").click()
+    page.evaluate("model.update('status', { state: 'stopped', message: '' })")
+    assert figure.get_by_role("button", name="Stop").is_disabled()
+    figure.get_by_role("button", name="Start").click()
+    presses = [message["press"] for message in page.evaluate("model.sent")]
+    assert presses == ["catch up", "pause", "resume", "stop", "start"]
+
+
+def test_a_failure_of_a_live_run_is_announced(page):
+    figure = dashboard(page)
+    page.evaluate("model.update('status', { state: 'failed', message: 'stage a failed' })")
+    assert figure.get_by_role("alert").inner_text() == "stage a failed"
