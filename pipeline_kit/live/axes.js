@@ -1,6 +1,7 @@
 // Panels over one time axis: where a time is in pixels, ticks, steps with their labels.
 
 const LEFT = 104, RIGHT = 112;
+const NO_BUFFERS = "no buffers: each item is handed over directly";
 
 class TimeAxis {
   constructor(width, end) {

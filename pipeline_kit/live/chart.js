@@ -115,7 +115,7 @@ function depthPanel(picture, ghost, limits, colours) {
     };
   });
   const queues = series.filter((one) => one.capacity !== 0);
-  const note = queues.length ? "" : "no buffers: each item is handed over directly";
+  const note = queues.length ? "" : NO_BUFFERS;
   return { title: "queued", most: limits.depth, series: queues, note };
 }
 

@@ -125,7 +125,7 @@ class DashboardView {
     })).filter((series) => series.capacity !== 0);
     const rates = samples.map((sample) => sample.throughput);
     drawTimeTicks(pen, axis, 6, 176, colours);
-    drawStepsPanel(pen, axis, 6, 90, { title: "queued", series: depths, most: most(depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values])) }, colours);
+    drawStepsPanel(pen, axis, 6, 90, { title: "queued", series: depths, note: depths.length ? "" : NO_BUFFERS, most: most(depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values])) }, colours);
     drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", most: most(rates), series: [{ steps: { times, values: rates }, until, colour: colours.ink, label: `${Math.round(rates.at(-1))} now` }] }, colours);
   }
 
@@ -149,6 +149,19 @@ class DashboardView {
   }
 }
 
+// When the saved picture is renewed, JupyterLab puts a new view in the place of the old one. The
+// focus goes along, or whoever works by keyboard would lose their place when a run ends.
+let focused = -1;
+
+function keepFocus(root) {
+  const controls = [...root.querySelectorAll("button, input")];
+  root.addEventListener("focusin", (event) => { focused = controls.indexOf(event.target); });
+  root.addEventListener("focusout", (event) => { if (event.relatedTarget) focused = -1; });
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) controls[focused]?.focus({ preventScroll: true });
+  });
+}
+
 function render({ model, el }) {
   const root = element("div", { class: "pw", role: "group", tabindex: 0 });
   el.append(root);
@@ -157,6 +170,7 @@ function render({ model, el }) {
   model.on("msg:custom", sampled);
   model.on("change:history", renewed);
   model.on("change:status", status);
+  keepFocus(root);
   model.send({ press: "catch up" });  // this view may have come late
   const stopWatching = watchPage(root, () => {
     Object.assign(view, { resized: true, dirty: true });

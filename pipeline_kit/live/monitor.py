@@ -7,12 +7,14 @@ way. The samples are enough for queue depths, throughput, and to find the bottle
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from statistics import fmean
 from typing import Any
 
+from pipeline_kit.errors import StageError
 from pipeline_kit.pipeline import Run, StageMetrics
+from pipeline_kit.stage import Stage
 
 WINDOW = 1.0
 """Throughput is counted over this many seconds, the bottleneck is looked for over twice as many."""
@@ -55,12 +57,11 @@ class Monitor:
     """Takes samples of one run.
 
     Args:
-        workers: how many each stage has, from left to right.
-        capacities: of the channels in front of them, in items.
+        stages: the stages of its pipeline, from left to right.
     """
 
-    def __init__(self, workers: Sequence[int], capacities: Sequence[float]) -> None:
-        self._workers, self._capacities = workers, capacities
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
         self.samples: list[Sample] = []
         """All samples so far, in order of time."""
 
@@ -83,6 +84,16 @@ class Monitor:
         )
         self.samples.append(sample)
         return sample
+
+    def count(self, error: BaseException) -> None:
+        """Count the item of a `StageError` that has ended the run among those lost."""
+        names = [stage.name for stage in self._stages]
+        if isinstance(error, StageError) and error.stage in names:
+            at, last = names.index(error.stage), self.samples[-1]
+            lost, working = last.lost.copy(), last.working.copy()
+            lost[at] += 1
+            working[at] -= 1
+            self.samples[-1] = replace(last, lost=lost, working=working)
 
     def _since(self, time: float) -> list[Sample]:
         return self.samples[bisect_left(self.samples, time, key=attrgetter("time")) :]
@@ -110,11 +121,11 @@ class Monitor:
     def _busy(self, at: int, stage: StageMetrics, before: Sample, time: float) -> float:
         if stage.behind.closed:  # its workers have left: they do not wait, but neither do they work
             return 0.0
-        workers, lapse = self._workers[at], time - before.time
+        workers, lapse = self._stages[at].workers, time - before.time
         return 1 - (_waited(stage) - before.waited[at]) / (workers * lapse)
 
     def _fill(self, at: int, samples: Sequence[Sample]) -> float:
-        mean, capacity = fmean(sample.depth[at] for sample in samples), self._capacities[at]
+        mean, capacity = fmean(sample.depth[at] for sample in samples), self._stages[at].buffer
         if math.isinf(capacity):
             return mean  # without a bound, a queue that does not empty is as good as full
         return mean / capacity if capacity else 0.0

@@ -22,7 +22,7 @@ class Strip {
     const cells = Math.max(1, ...stages.map((stage) => Math.min(stage.workers, MOST_CELLS)));
     const slots = stages.filter((stage) => stage.capacity && stage.capacity <= MOST_SLOTS)
       .map((stage) => { const { rows, side } = slotsFor(stage.capacity, Strip.gap(width, stages)); return rows * side; });
-    return Math.max(cells * CELL + 80, ...slots.map((high) => high + 56));
+    return Math.max(cells * CELL + 96, ...slots.map((high) => high + 56));
   }
 
   // Draws the scene; returns whether something still glides, so that another frame is wanted.

@@ -82,7 +82,7 @@ class LiveRun:
         """Where the sliders stand."""
         self.results: list[Any] = []
         """What has come out of the run so far."""
-        self.monitor = Monitor([], [])
+        self.monitor = Monitor([])
         """The counters of the run, sampled 25 times a second."""
         self._shapes: list[StageShape] = []
         self._dashboard = Dashboard(knobs=knobs.as_data(), title=title)
@@ -163,7 +163,7 @@ class LiveRun:
     def _prepare(self, pipeline: Pipeline) -> None:
         stages = pipeline.stages
         self.results, self._message, self._ran_for = [], "", 0.0
-        self.monitor = Monitor([s.workers for s in stages], [s.buffer for s in stages])
+        self.monitor = Monitor(stages)
         self._go.set()
         self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
         self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
@@ -194,6 +194,7 @@ class LiveRun:
         if task.cancelled():
             self._tell("stopped", self._message, summary)
         elif error := task.exception():
+            self.monitor.count(error)
             self._tell("failed", explain(error), summary)
         else:
             self._tell("done", "", summary)

@@ -7,8 +7,7 @@ from pipeline_kit.live.monitor import Monitor
 
 async def follow(pipeline, source, *, every=0.04):
     """Run to the end and return the samples that a monitor takes meanwhile."""
-    stages = pipeline.stages
-    monitor = Monitor([stage.workers for stage in stages], [stage.buffer for stage in stages])
+    monitor = Monitor(pipeline.stages)
     loop, out = asyncio.get_running_loop(), []
     began = loop.time()
 
@@ -86,8 +85,8 @@ async def test_skipped_items_are_counted_and_their_workers_are_free():
 
 
 async def test_a_queue_without_a_bound_can_be_the_sign():
-    monitor = Monitor([1], [math.inf])
     pipeline = Pipeline(Stage(pause_now_and_then, name="b", buffer=math.inf))
+    monitor = Monitor(pipeline.stages)
     async with pipeline.run(str(n) for n in range(200)) as run:
         await asyncio.sleep(0)
         await asyncio.sleep(0)

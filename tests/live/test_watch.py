@@ -88,6 +88,7 @@ async def test_an_error_is_shown_and_raised_where_the_results_are_wanted():
         await view.finished()
     assert view.state == "failed"
     assert "ZeroDivisionError" in view._dashboard.status["message"]
+    assert view.monitor.samples[-1].lost == [1, 0]
 
 
 async def test_an_error_in_make_is_shown_too():
