@@ -16,7 +16,7 @@ channel is closed.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from types import TracebackType
@@ -70,7 +70,13 @@ class Pipeline:
             source: any iterable, async iterable or channel of items. If it is a generator, it is
                 closed when the run ends, also early.
             record: whether to keep a `Trace` of every item, which costs time and memory for each.
+
+        Raises:
+            TypeError: `source` is not iterable.
         """
+        if not isinstance(source, Iterable | AsyncIterable):
+            remedy = "call it: run(source())" if callable(source) else "pass a list or a generator"
+            raise TypeError(f"source must be iterable, sync or async, got {source!r}; {remedy}")
         return Run(self, source, record=record)
 
     async def collect(self, source: Source) -> list[Any]:

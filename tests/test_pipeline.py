@@ -462,6 +462,13 @@ def test_a_pipeline_is_checked_when_it_is_made() -> None:
         Pipeline(Stage(double), deadline=0)
 
 
+def test_a_source_is_checked_before_the_run() -> None:
+    with pytest.raises(TypeError, match=r"got 5; pass a list or a generator"):
+        Pipeline(Stage(double)).run(5)  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match=r"got <function generate .*>; call it: run\(source\(\)\)"):
+        Pipeline(Stage(double)).run(generate)  # type: ignore[arg-type] # that is the point
+
+
 async def test_quick_plain_stages_let_others_run() -> None:
     ticks = 0
 
