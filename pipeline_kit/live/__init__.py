@@ -4,12 +4,16 @@
 - `watch(make, …)`: the same pipeline running for real, followed while it runs.
 - `replay(trace)`: a recorded run under a time cursor.
 - `plot_trace(trace)`: the still picture, a matplotlib figure.
+- `predict(question)`: asks for a number before the run is seen, and again at the end.
+- `parsons(title, lines, …)`: the lines of a program, to be put in order.
 - `finding(trace)`, `describe(trace)`, `table(trace)`: the same in words and in rows.
 """
 
 from pipeline_kit.live.describe import describe, finding, table
 from pipeline_kit.live.explore import Explorer, explore
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.parsons import Parsons, parsons
+from pipeline_kit.live.predict import Prediction, predict
 from pipeline_kit.live.replay import Replay, replay
 from pipeline_kit.live.static import plot_trace
 from pipeline_kit.live.watch import LiveRun, watch
@@ -18,11 +22,15 @@ __all__ = [
     "Explorer",
     "Knobs",
     "LiveRun",
+    "Parsons",
+    "Prediction",
     "Replay",
     "describe",
     "explore",
     "finding",
+    "parsons",
     "plot_trace",
+    "predict",
     "replay",
     "table",
     "watch",
