@@ -29,7 +29,7 @@ function drawTimeTicks(pen, axis, top, bottom, colours) {
     pen.moveTo(x, top);
     pen.lineTo(x, bottom);
     pen.stroke();
-    write(pen, `${Number(tick.toPrecision(6))}`, x, bottom + 11, { colour: colours.quiet, align: "center" });
+    write(pen, grouped(tick), x, bottom + 11, { colour: colours.quiet, align: "center" });
   }
   write(pen, "seconds", axis.to + 18, bottom + 11, { colour: colours.quiet });
 }
@@ -39,7 +39,7 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   const y = (value) => top + height - (Math.min(value, panel.most) / panel.most) * (height - 6);
   write(pen, panel.title, LEFT - 30, top + height / 2 + 3, { colour: colours.ink, align: "right", room: LEFT - 34 });
   for (const value of [0, panel.most]) {
-    write(pen, `${Number(value.toPrecision(4))}`, LEFT - 6, y(value) + (value ? 3 : -3), { colour: colours.quiet, align: "right" });
+    write(pen, grouped(value), LEFT - 6, y(value) + (value ? 3 : -3), { colour: colours.quiet, align: "right" });
   }
   pen.strokeStyle = colours.line;
   pen.lineWidth = 1;

@@ -8,8 +8,8 @@ function growLimits(limits, picture, until) {
   const depths = picture.stages.flatMap((stage) => [...stage.depth.values, stage.capacity <= 50 ? stage.capacity : 0]);
   return {
     end: until ?? Math.max(limits.end, niceAbove(picture.makespan * 1.02)),
-    depth: Math.max(limits.depth, niceAbove(Math.max(1, ...depths))),
-    rate: Math.max(limits.rate, niceAbove(Math.max(0.1, ...picture.throughput.values))),
+    depth: Math.max(limits.depth, niceAbove(largest(depths, 1))),
+    rate: Math.max(limits.rate, niceAbove(largest(picture.throughput.values, 0.1))),
   };
 }
 

@@ -117,7 +117,7 @@ class DashboardView {
     const { pen, width } = this.lines, colours = this.colours, times = samples.map((sample) => sample.time);
     pen.clearRect(0, 0, width, 200);
     const axis = new TimeAxis(width, niceAbove(Math.max(5, times.at(-1))));
-    const until = times.at(-1), most = (values) => niceAbove(Math.max(1, ...values));
+    const until = times.at(-1), most = (values) => niceAbove(largest(values, 1));
     const depths = stages.map((stage, at) => ({
       steps: { times, values: samples.map((sample) => sample.depth[at]) }, until, capacity: stage.capacity,
       colour: at < stages.length - 1 ? hue(colours, at).colour : colours.neutral,
@@ -126,7 +126,7 @@ class DashboardView {
     const rates = samples.map((sample) => sample.throughput);
     drawTimeTicks(pen, axis, 6, 176, colours);
     drawStepsPanel(pen, axis, 6, 90, { title: "queued", series: depths, note: depths.length ? "" : NO_BUFFERS, most: most(depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values])) }, colours);
-    drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", most: most(rates), series: [{ steps: { times, values: rates }, until, colour: colours.ink, label: `${Math.round(rates.at(-1))} now` }] }, colours);
+    drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", most: most(rates), series: [{ steps: { times, values: rates }, until, colour: colours.ink, label: `${grouped(Math.round(rates.at(-1)))} now` }] }, colours);
   }
 
   finding(samples, stages) {
@@ -140,7 +140,7 @@ class DashboardView {
   // The balance at each sample; the sentence for those who listen only every few seconds.
   say(sample, stages) {
     const out = sample.taken.at(-1), lost = sample.lost.reduce((one, other) => one + other, 0);
-    this.balance.textContent = `${sample.entered} in = ${out} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
+    this.balance.textContent = `${grouped(sample.entered)} in = ${grouped(out)} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
     const running = this.state === "running";
     if (running && performance.now() - this.spoken < 4000) return;
     this.spoken = performance.now();

@@ -48,8 +48,8 @@ def tell_samples(samples: Sequence[Sample], stages: Sequence[StageShape]) -> str
     rate = last.taken[-1] / last.time if last.time else 0.0
     limits = [sample.bottleneck for sample in samples if sample.bottleneck is not None]
     where = f"; bottleneck: {stages[mode(limits)].name}" if limits else ""
-    done = f"{last.taken[-1]} of {last.entered} items out in {seconds(last.time)}"
-    return f"{done}, {rate:.3g} items/s{where}"
+    done = f"{last.taken[-1]:,} of {last.entered:,} items out in {seconds(last.time)}"
+    return f"{done}, {f'{rate:,.0f}' if rate >= 100 else f'{rate:.3g}'} items/s{where}"
 
 
 def table(trace: Trace) -> list[dict[str, Any]]:

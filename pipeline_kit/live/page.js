@@ -107,6 +107,19 @@ function niceAbove(value, factors = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) {
   return 10 * power;
 }
 
+function largest(values, least = 0) {
+  return values.reduce((most, value) => Math.max(most, value), least);
+}
+
+function grouped(number) {
+  return Number(number.toPrecision(6)).toLocaleString("en");
+}
+
+// A number of any size in little room: 1234 as it is, 123456 as "123K".
+function compact(number) {
+  return number < 1e5 ? `${number}` : new Intl.NumberFormat("en", { notation: "compact" }).format(number);
+}
+
 function seconds(time) {
   return `${Number(time.toPrecision(4)).toString()} s`;
 }

@@ -13,7 +13,7 @@ function sceneAt(picture, time, colours) {
   }
   const queue = (stage, at) => {
     const waiting = now.queues[at].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
-    return { capacity: stage.capacity, depth: valueAt(stage.depth, time), most: Math.max(...stage.depth.values, 0),
+    return { capacity: stage.capacity, depth: valueAt(stage.depth, time), most: largest(stage.depth.values),
       items: waiting.map(([, number]) => number) };
   };
   const sink = picture.stages.at(-1), last = picture.stages.length - 1;

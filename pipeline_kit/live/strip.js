@@ -49,7 +49,7 @@ class Strip {
     write(pen, name, x + END / 2, middle - CELL / 2 - 13, { colour: colours.ink, align: "center", weight: 600 });
     write(pen, end.label, x + END / 2, middle + CELL / 2 + 13, { colour: colours.quiet, align: "center" });
     if (end.count !== undefined) {
-      write(pen, `${end.count}`, x + END / 2, middle, { colour: colours.ink, align: "center", size: 14, weight: 600 });
+      write(pen, compact(end.count), x + END / 2, middle, { colour: colours.ink, align: "center", size: 14, weight: 600 });
     } else if (end.item !== null) {
       this.targets.set(end.item, [x + END / 2, middle, LARGE.radius]);
     }

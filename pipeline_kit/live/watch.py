@@ -48,7 +48,7 @@ def watch(make: Make, *, title: str = "", limit: float = 60.0, **knobs: KnobSpec
             it reads from the knobs at once, such as a buffer, holds for the whole run; what a
             stage's function reads while it works follows the sliders.
         title: what the picture shows, in a sentence; by default throughput and bottleneck.
-        limit: seconds after which the run is stopped, not counting pauses.
+        limit: seconds after which the run is stopped, not counting pauses. A source may be endless.
         knobs: `name=(lowest, highest, step, value to begin with)`, and a unit if there is one; at
             most six.
 
@@ -70,7 +70,7 @@ class LiveRun:
 
     def __init__(self, make: Make, knobs: Knobs, title: str, limit: float) -> None:
         self._make, self._title, self._limit = make, title, limit
-        self._loop = asyncio.get_running_loop()
+        self._loop = _running_loop()
         self._place = _place(make)
         self._go = asyncio.Event()
         self._showing = Showing()
@@ -104,6 +104,7 @@ class LiveRun:
         task.add_done_callback(others.discard)
         task.add_done_callback(self._ended)
         self._task = task
+        self._go.set()
         self._tell("running")
 
     def pause(self) -> None:
@@ -126,16 +127,22 @@ class LiveRun:
     async def finished(self) -> list[Any]:
         """Wait until the run has ended or been stopped; return the results that came out.
 
-        A run that is paused goes on, so that this does not wait for ever.
+        A run that is paused goes on, so that this does not wait for ever. If the wait is cancelled,
+        as an interrupted cell does, the run is stopped.
 
         Raises:
             StageError: the run failed; or whatever else made it fail.
         """
         self.resume()
         self._awaited += 1
-        while self._task and not self._task.done():
-            await asyncio.wait([self._task])
-        self._awaited -= 1
+        try:
+            while self._task and not self._task.done():
+                await asyncio.wait([self._task])
+        except asyncio.CancelledError:
+            self.stop()
+            raise
+        finally:
+            self._awaited -= 1
         # From here, because what runs a notebook without a front end listens to this cell only.
         self._showing.renew(self._dashboard, *self._still())
         if self._task and not self._task.cancelled() and (error := self._task.exception()):
@@ -164,7 +171,6 @@ class LiveRun:
         stages = pipeline.stages
         self.results, self._message, self._ran_for = [], "", 0.0
         self.monitor = Monitor(stages)
-        self._go.set()
         self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
         self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
         self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
@@ -221,7 +227,7 @@ class LiveRun:
     def _still(self) -> tuple[Figure, str]:
         text = tell_samples(self.monitor.samples, self._shapes)
         problem = self._dashboard.status["message"]
-        title = f"{problem} {text}" if problem else self._title or text
+        title = f"{problem.rstrip('.')}. {text}" if problem else self._title or text
         return plot_samples(self.monitor.samples, self._shapes, title=title), title
 
     def _ipython_display_(self) -> None:
@@ -230,6 +236,16 @@ class LiveRun:
 
 _unfinished: dict[str, set[asyncio.Task[None]]] = {}
 """The runs started from one place, so that running a cell again can stop those it replaces."""
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "watch needs a running event loop, as every notebook has one; "
+            "in a script, call it from a coroutine: asyncio.run(main())"
+        ) from None
 
 
 def _place(make: Make) -> str:

@@ -57,6 +57,24 @@ async def test_waiting_for_the_end_lets_a_paused_run_go_on():
     assert await view.finished() == [0, 1, 2, 3, 4]
 
 
+async def test_an_interrupted_wait_stops_the_run():
+    view = watch(two_stages)
+    waiting = asyncio.create_task(view.finished())
+    await asyncio.sleep(1)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    await asyncio.sleep(1)
+    assert view.state == "stopped"
+    assert len(view.results) == 2
+
+
+async def test_a_pause_at_once_holds_from_the_beginning():
+    view = watch(two_stages)
+    view.pause()
+    await asyncio.sleep(10)
+    assert view.results == []
+
+
 async def test_stop_ends_the_run_and_keeps_what_came_out():
     view = watch(two_stages)
     await asyncio.sleep(1)
@@ -170,5 +188,5 @@ async def test_a_limit_of_nothing_is_refused(limit):
 
 
 def test_without_a_loop_it_says_where_it_works():
-    with pytest.raises(RuntimeError, match="no running event loop"):
+    with pytest.raises(RuntimeError, match="watch needs a running event loop"):
         watch(two_stages)
