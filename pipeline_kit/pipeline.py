@@ -134,6 +134,8 @@ class Run:
         self._group: asyncio.TaskGroup | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel[Any]] = []
+        self._go = asyncio.Event()
+        self._go.set()
         self.errors = ErrorLog()
         """The errors of the items that were skipped; see `Stage(on_error=…)`."""
 
@@ -148,7 +150,7 @@ class Run:
         self._channels = [self._channel(stage.name, stage.buffer) for stage in stages]
         self._channels.append(self._channel(SINK, buffer))
         enter = self._recorder.enter if self._recorder else None
-        self._start(SOURCE, feed(self._source, self._channels[0], enter))
+        self._start(SOURCE, feed(self._source, self._channels[0], self._go, enter))
         for number, stage in enumerate(stages):
             self._start_crew(stage, *self._channels[number : number + 2])
         return self
@@ -202,6 +204,14 @@ class Run:
         self._check_begun()
         results = self._channels[-1]
         return self._recorder.results(results) if self._recorder else results
+
+    def pause(self) -> None:
+        """Let no more items in; those that are inside go on to the end."""
+        self._go.clear()
+
+    def resume(self) -> None:
+        """Let items in again."""
+        self._go.set()
 
     @property
     def metrics(self) -> tuple[StageMetrics, ...]:

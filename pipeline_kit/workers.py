@@ -25,10 +25,13 @@ Call = Callable[[Any], Any]
 Source = Iterable[Any] | AsyncIterable[Any]
 
 
-async def feed(source: Source, outbox: Channel[Any], enter: Call | None = None) -> None:
+async def feed(
+    source: Source, outbox: Channel[Any], go: asyncio.Event, enter: Call | None = None
+) -> None:
     """Send all that `source` yields, each item passed through `enter`, to `outbox`; then close it.
 
-    A source that is a generator is closed too, also when the run ends early.
+    While `go` is not set, nothing is sent. A source that is a generator is closed too, also when
+    the run ends early.
 
     Raises:
         StageError: the source failed.
@@ -37,12 +40,14 @@ async def feed(source: Source, outbox: Channel[Any], enter: Call | None = None) 
         with outbox:
             if isinstance(source, AsyncIterable):
                 async for item in source:
+                    await go.wait()
                     await outbox.send(enter(item) if enter else item)
             elif enter:
                 for item in source:
+                    await go.wait()
                     await outbox.send(enter(item))
             else:
-                await _feed_in_bulk(source, outbox)
+                await _feed_in_bulk(source, outbox, go)
     except Exception as error:
         raise StageError(SOURCE, outbox.statistics().sent) from error
     finally:
@@ -52,11 +57,12 @@ async def feed(source: Source, outbox: Channel[Any], enter: Call | None = None) 
             source.close()
 
 
-async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any]) -> None:
+async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any], go: asyncio.Event) -> None:
     items, turn = iter(source), Turn()
     for item in items:
+        await go.wait()
         await outbox.send(item)
-        while count := min(turn.size, room(outbox)):
+        while go.is_set() and (count := min(turn.size, room(outbox))):
             async with turn:
                 if not fill(outbox, items, count):
                     return

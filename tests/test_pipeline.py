@@ -117,6 +117,11 @@ async def test_any_value_can_be_an_item(items: list[object], record: bool) -> No
         assert [item async for item in run] == items
 
 
+async def generate_many() -> AsyncIterator[int]:
+    for item in range(100):
+        yield item
+
+
 async def generate() -> AsyncIterator[int]:
     for item in range(3):
         yield item
@@ -417,6 +422,24 @@ def test_plain_functions_run_in_processes_if_asked() -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         results = asyncio.run(Pipeline(Stage(double, executor=pool)).collect([1, 2, 3]))
     assert results == [2, 4, 6]
+
+
+@pytest.mark.parametrize("make", [lambda: range(100), generate_many])
+@RECORD
+async def test_a_paused_run_drains_and_lets_nothing_in(
+    make: Callable[[], Any], record: bool
+) -> None:
+    pipeline = Pipeline(stage("a", buffer=2), stage("b", buffer=2), buffer=100)
+    async with pipeline.run(make(), record=record) as run:
+        await sleep(3.5)
+        run.pause()
+        await sleep(50)
+        entered = run.metrics[0].queue.sent
+        assert 4 <= entered <= 7
+        assert run.metrics[1].passed_on == entered
+        run.resume()
+        assert [item async for item in run] == list(range(100))
+    assert now() == 3.5 + 50 + (100 - entered) + 1
 
 
 async def test_metrics_say_how_far_each_stage_has_come() -> None:
