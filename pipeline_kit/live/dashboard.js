@@ -1,4 +1,4 @@
-// A live run: it follows the samples that come in, 25 a second, and passes on sliders and buttons.
+// A live run: it follows the samples that come in, 30 a second, and passes on sliders and buttons.
 
 const DOTS_UP_TO = 30;  // items per second; above, circles would be a blur, and flow is shown
 

@@ -33,8 +33,8 @@ from pipeline_kit.live.widgets import Dashboard
 from pipeline_kit.pipeline import Pipeline, Run
 from pipeline_kit.trace import SINK, StageShape
 
-SAMPLES_PER_SECOND = 25
-GOLDEN = 0.618  # multiples of the golden ratio spread evenly and never repeat
+SAMPLES_PER_SECOND = 30
+GOLDEN = 0.618  # the fractions of its multiples spread evenly and never repeat
 
 
 def watch(make: Make, *, title: str = "", limit: float = 60.0, **knobs: KnobSpec) -> "LiveRun":
@@ -83,7 +83,7 @@ class LiveRun:
         self.results: list[Any] = []
         """What has come out of the run so far."""
         self.monitor = Monitor([])
-        """The counters of the run, sampled 25 times a second."""
+        """The counters of the run, sampled 30 times a second."""
         self._shapes: list[StageShape] = []
         self._dashboard = Dashboard(knobs=knobs.as_data(), title=title)
         # Where these callbacks run differs from kernel to kernel; from any thread, this way works.
@@ -183,7 +183,8 @@ class LiveRun:
                 break
             self._look(run, began)
             # Irregular, or a stage of the same rhythm would always be caught in the same state.
-            pause = (0.75 + 0.5 * (number * GOLDEN % 1)) / SAMPLES_PER_SECOND
+            shift = (number + 1) * GOLDEN % 1 - number * GOLDEN % 1
+            pause = (1 + shift) / SAMPLES_PER_SECOND
             await asyncio.sleep(pause)
             self._ran_for += pause if self._go.is_set() else 0.0
         self._message = f"Stopped after {self._limit:g} s, the limit."

@@ -49,3 +49,13 @@ def endless(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
         return item
 
     return Pipeline(Stage(work)), iter(int, 1)
+
+
+def never_out(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Keeps its first item for ever, while time goes on."""
+
+    async def keep(item: int) -> None:
+        while True:
+            await asyncio.sleep(1)
+
+    return Pipeline(Stage(keep)), range(5)

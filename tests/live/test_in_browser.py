@@ -160,6 +160,12 @@ def test_a_figure_that_is_closed_lets_go_of_everything(page):
     player(page, delay=(0.1, 1.0, 0.1, 0.4))
     page.evaluate("close_widget()")
     assert page.evaluate("Object.values(model.listeners).flat().length") == 0
+    frozen = """async () => {
+      document.body.dataset.jpThemeLight = "false";
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      return document.querySelector(".pw").style.getPropertyValue("--pw-page");
+    }"""
+    assert page.evaluate(frozen) == "#FFFFFF"
 
 
 def test_a_dark_page_gets_light_ink(page):

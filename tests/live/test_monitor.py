@@ -1,7 +1,10 @@
 import asyncio
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
-from pipeline_kit import Pipeline, Stage
+from pipeline_kit import Channel, Pipeline, Stage, StageMetrics
+from pipeline_kit.errors import ErrorLog
 from pipeline_kit.live.monitor import Monitor
 
 
@@ -36,6 +39,29 @@ async def test_the_bottleneck_is_the_stage_that_is_always_at_work():
     pipeline = Pipeline(takes(0.1, "a"), takes(0.4, "b", buffer=5), takes(0.1, "c"))
     samples = await follow(pipeline, range(20))
     assert samples[50].bottleneck == 1
+
+
+async def test_a_stage_that_is_blocked_is_not_the_bottleneck():
+    samples = await follow(Pipeline(takes(0.1, "a"), takes(0.4, "b")), range(20))
+    assert samples[50].bottleneck == 1
+
+
+async def test_a_stage_that_has_done_all_its_items_is_not_the_bottleneck():
+    pipeline = Pipeline(takes(0.1, "a"), takes(0.4, "b", buffer=100))
+    samples = await follow(pipeline, range(20))
+    assert {sample.bottleneck for sample in samples if 6 < sample.time < 8} == {1}
+
+
+def test_of_stages_that_never_wait_the_last_with_a_full_queue_is_the_bottleneck():
+    def stage(name, depth):
+        queue = replace(Channel(10).statistics(), depth=depth)
+        return StageMetrics(name, 1, queue, Channel(10).statistics())
+
+    monitor = Monitor([Stage(str, name=name, buffer=10) for name in "abc"])
+    run = SimpleNamespace(metrics=(stage("a", 10), stage("b", 9), stage("c", 1)), errors=ErrorLog())
+    for time in range(3):
+        monitor.look(run, time, 0)
+    assert monitor.samples[-1].bottleneck == 1
 
 
 async def test_more_workers_move_the_bottleneck():

@@ -1,5 +1,5 @@
 import pytest
-from makes import deadlocked, endless, failing, two_stages
+from makes import deadlocked, endless, failing, never_out, two_stages
 
 from pipeline_kit import DeadlockError, Pipeline, Stage, StageError
 from pipeline_kit.live import simulate as module
@@ -51,7 +51,7 @@ def test_an_endless_run_is_cut_off_when_the_picture_is_full():
 
 
 def test_a_run_that_never_lets_anything_out_is_cut_off_too(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
-    simulation = simulate(endless, NO_KNOBS)
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    simulation = simulate(never_out, NO_KNOBS)
     assert simulation.cut_off
     assert simulation.error is None
