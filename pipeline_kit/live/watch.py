@@ -27,7 +27,6 @@ from pipeline_kit.live.monitor import Monitor
 from pipeline_kit.live.picture import explain, shape_data
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, built
-from pipeline_kit.live.source import hold_back
 from pipeline_kit.live.static import plot_samples
 from pipeline_kit.live.widgets import Dashboard
 from pipeline_kit.pipeline import Pipeline, Run
@@ -72,7 +71,6 @@ class LiveRun:
         self._make, self._title, self._limit = make, title, limit
         self._loop = _running_loop()
         self._place = _place(make)
-        self._go = asyncio.Event()
         self._showing = Showing()
         self._task: asyncio.Task[None] | None = None
         self._message = ""
@@ -80,6 +78,8 @@ class LiveRun:
         self._awaited = 0
         self.knobs = knobs
         """Where the sliders stand."""
+        self.run: Run | None = None
+        """The run that is shown; None until it has begun."""
         self.results: list[Any] = []
         """What has come out of the run so far."""
         self.monitor = Monitor([])
@@ -103,20 +103,21 @@ class LiveRun:
         others.add(task)
         task.add_done_callback(others.discard)
         task.add_done_callback(self._ended)
-        self._task = task
-        self._go.set()
+        self._task, self.run = task, None
         self._tell("running")
 
     def pause(self) -> None:
         """Hold the source back; what is in the pipeline drains."""
         if self.state == "running":
-            self._go.clear()
+            if self.run:
+                self.run.pause()
             self._tell("paused", "Paused at the source; what was inside drains.")
 
     def resume(self) -> None:
         """Let a paused run go on."""
         if self.state == "paused":
-            self._go.set()
+            if self.run:
+                self.run.resume()
             self._tell("running")
 
     def stop(self) -> None:
@@ -156,8 +157,10 @@ class LiveRun:
             await asyncio.wait(others)
         pipeline, source = built(self._make, self.knobs)
         self._prepare(pipeline)
-        source = hold_back(source, self._go)
-        async with pipeline.run(source) as run, asyncio.TaskGroup() as group:
+        self.run = pipeline.run(source)
+        if self.state == "paused":
+            self.run.pause()
+        async with self.run as run, asyncio.TaskGroup() as group:
             began = self._loop.time()
             following = group.create_task(self._follow(run, began))
             try:
@@ -186,7 +189,7 @@ class LiveRun:
             shift = (number + 1) * GOLDEN % 1 - number * GOLDEN % 1
             pause = (1 + shift) / SAMPLES_PER_SECOND
             await asyncio.sleep(pause)
-            self._ran_for += pause if self._go.is_set() else 0.0
+            self._ran_for += pause if self.state == "running" else 0.0
         self._message = f"Stopped after {self._limit:g} s, the limit."
         self.stop()
 
