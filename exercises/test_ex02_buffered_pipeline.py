@@ -1,0 +1,199 @@
+"""Exercise 2, the buffered pipeline: what an answer must make true, for 10 points."""
+
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.checks import Exercise, check
+from pipeline_kit.grading.claims import (
+    at_most_waiting,
+    each_item_passes_all_stages_in_order,
+    ends_at_once_when_cancelled,
+    every_item_comes_out_once,
+    no_task_is_left,
+    order_is_kept,
+    results_come_out_at,
+    sink_is_closed_once_at_the_end,
+    the_error_reaches_the_caller,
+)
+from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.timetable import timetable
+from pipeline_kit.grading.world import Work, World
+from pipeline_kit.trace import SINK, SOURCE
+
+STAGES = ("stage1", "stage2", "stage3")
+
+EXERCISE = Exercise(
+    number=2,
+    title="The buffered pipeline",
+    function="buffered_pipeline",
+    demo=World(
+        items=[11, 22, 33, 44, 55, 66],
+        work={"stage1": [0.5, 0.5, 0.5, 3.0, 0.5, 0.5], "stage2": 1.5, "stage3": 0.5},
+        arguments={"buffer_size": 2},
+    ),
+)
+
+
+@check(
+    points=1,
+    hint="Compare with your answer to exercise 1: only what connects the stages should differ.",
+)
+def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
+    """Each item comes out once, in order, after all three stages."""
+    beat, items = draw.beat(), draw.items()
+    work = {stage: [beat * draw.randint(1, 3) for _ in items] for stage in STAGES}
+    run = answer.run(World(items=items, work=work, arguments={"buffer_size": draw.randint(1, 3)}))
+    every_item_comes_out_once(run)
+    each_item_passes_all_stages_in_order(run)
+    order_is_kept(run)
+
+
+@check(
+    points=1,
+    hint="A buffer is there for passing on at once what is ready. Does any stage wait for more "
+    "than the next item?",
+)
+def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
+    """All three stages work at the same time, whether the buffers are small or large."""
+    beat, items = draw.beat(), draw.items()
+    times = [(n + len(STAGES)) * beat for n in range(len(items))]
+    for size in (1, 100):
+        run = answer.run(_world(items, dict.fromkeys(STAGES, beat), size))
+        results_come_out_at(run, times, f"if a stage takes {beat:g} s and the stages overlap")
+
+
+@check(
+    points=3,
+    needs="test_the_stages_overlap",
+    hint="While stage 2 is busy, stage 1 should be able to finish `buffer_size` more items, and "
+    "one that it then has to hold. The same goes for stage 2 and stage 3.",
+)
+def test_the_buffer_absorbs_a_burst(answer: Answer, draw: Draw) -> None:
+    """Between any two stages, `buffer_size` items find room while the second is busy."""
+    beat, size = draw.beat(), draw.randint(2, 4)
+    items, long = draw.items(size + 4, size + 4), (size + 2) * beat
+    # A burst that just fits, then an item so long that the buffer is empty when it is done: if the
+    # fast stage cannot begin with it in time, all that follows is late.
+    burst = [*[beat] * (size + 1), (size + 1) * long, beat, beat]
+    for fast, slow in (("stage1", "stage2"), ("stage2", "stage3")):
+        work = {stage: [0.0] * len(items) for stage in STAGES}
+        work |= {fast: burst, slow: [long] * len(items)}
+        run = answer.run(_world(items, work, size))
+        times = timetable([0.0] * len(items), list(work.values()), size)
+        results_come_out_at(run, times, f"if {size} items find room between {fast} and {slow}")
+
+
+@check(
+    points=2,
+    hint="Count the places where an item can be between two stages: in the buffer, and in the hand "
+    "of the stage that waits for room. Is there a third?",
+)
+def test_never_more_than_the_buffer_holds(answer: Answer, draw: Draw) -> None:
+    """Between two stages wait at most `buffer_size` items, and the one in the hand of the first."""
+    beat = draw.beat()
+    for slow in ("stage2", "stage3"):
+        size = draw.randint(1, 3)
+        work = dict.fromkeys(STAGES, beat) | {slow: 8 * beat}
+        run = answer.run(_world(draw.items(12, 15), work, size))
+        at_most_waiting(run, slow, size + 1, f"{size} in the buffer and 1 in the hand")
+
+
+@check(
+    points=0.5,
+    hint="The buffers bound what is between the stages. What bounds what you have read from the "
+    "source, or not yet handed to the sink?",
+)
+def test_memory_is_bounded_at_both_ends(answer: Answer, draw: Draw) -> None:
+    """Neither is the source read far ahead, nor do results pile up in front of a slow sink."""
+    beat, size = draw.beat(), draw.randint(1, 3)
+    items, steady = draw.items(12, 15), dict.fromkeys(STAGES, beat)
+    run = answer.run(_world(items, steady | {"stage1": 3 * beat}, size))
+    at_most_waiting(run, "stage1", size + 1, "or a long source fills the memory")
+    run = answer.run(World(items=items, work=steady, sink_pace=8 * beat, arguments=_size(size)))
+    at_most_waiting(run, SINK, size + 1, "or a slow sink fills the memory")
+
+
+@check(
+    points=0.5,
+    hint="A buffer of size 0 holds nothing: whoever sends waits for one who receives. Look up what "
+    "a size of 0 means to the queue that you use.",
+)
+def test_a_buffer_of_size_0_holds_nothing(answer: Answer, draw: Draw) -> None:
+    """With `buffer_size=0` items are handed over directly: one in the hand, none in between."""
+    beat = draw.beat()
+    for slow in ("stage2", "stage3"):
+        work = dict.fromkeys(STAGES, beat) | {slow: 4 * beat}
+        run = answer.run(_world(draw.items(), work, 0))
+        at_most_waiting(run, slow, 1, "the one in the hand of the stage before it")
+
+
+@check(
+    points=0.5,
+    hint="At the end there may still be items in the buffers. Who knows that the last of them has "
+    "been sent?",
+)
+def test_the_sink_is_closed(answer: Answer, draw: Draw) -> None:
+    """The sink is closed once, after the last result."""
+    work = dict.fromkeys(STAGES, draw.beat())
+    for pace in (0.0, 3.0):
+        size = draw.randint(1, 4)
+        world = World(items=draw.items(), work=work, sink_pace=pace, arguments=_size(size))
+        sink_is_closed_once_at_the_end(answer.run(world))
+
+
+@check(
+    points=0.5,
+    hint="What if the source yields nothing at all, or a 0? Does your code anywhere ask whether an "
+    "item is true, or count on a first one?",
+)
+def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
+    """An empty source, and items that are zero, negative or equal, are no problem."""
+    work, size = dict.fromkeys(STAGES, draw.beat()), draw.randint(1, 3)
+    equal = draw.randint(10, 99)
+    items = [-draw.randint(1, 99), 0, equal, equal, 0, draw.randint(100, 199)]
+    before = answer.run(_world(draw.items(6, 6), work, size))
+    for zeros in (False, True):
+        world = World(items=items, work=work, zeros=zeros, arguments=_size(size))
+        run = answer.run(world)
+        if len(run.came_out) != len(before.came_out):  # what is always lost is another check's
+            every_item_comes_out_once(run)
+    order_is_kept(before)
+    no_task_is_left(answer.run(_world([], work, size)))
+
+
+@check(
+    points=0.5,
+    hint="When a stage fails, the one before it may be waiting for room in a full buffer, for "
+    "ever. Who tells it to stop?",
+)
+def test_errors_reach_the_caller(answer: Answer, draw: Draw) -> None:
+    """If a stage or the source fails, even behind full buffers, the caller gets the error."""
+    beat, size = draw.beat(), draw.randint(1, 2)
+    work = {"stage1": beat, "stage2": 2 * beat, "stage3": 4 * beat}
+    for failed in (*STAGES, SOURCE):
+        failing = (failed, draw.randint(2, 5))
+        world = World(items=draw.items(), work=work, failing=failing, arguments=_size(size))
+        run = answer.run(world)
+        the_error_reaches_the_caller(run)
+        no_task_is_left(run)
+
+
+@check(
+    points=0.5,
+    hint="A cancellation arrives as asyncio.CancelledError at an `await`, also at one that waits "
+    "for room. Whoever catches it must raise it again.",
+)
+def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
+    """If the pipeline is cancelled while its buffers are full, it ends at once."""
+    beat, size = draw.beat(), draw.randint(1, 2)
+    work = {"stage1": beat, "stage2": 2 * beat, "stage3": 4 * beat}
+    moment = (draw.randint(8, 12) + 0.5) * beat
+    run = answer.run(World(items=draw.items(), work=work, cancel_at=moment, arguments=_size(size)))
+    ends_at_once_when_cancelled(run)
+    no_task_is_left(run)
+
+
+def _size(buffer_size: int) -> dict[str, int]:
+    return {"buffer_size": buffer_size}
+
+
+def _world(items: list[int], work: Work, buffer_size: int) -> World:
+    return World(items=items, work=work, arguments=_size(buffer_size))

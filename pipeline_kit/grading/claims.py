@@ -1,0 +1,166 @@
+"""What a check can claim about a run, in the words of pipelines.
+
+Each claim is a function that returns if it holds, and otherwise raises `Unmet` with what happened
+instead: which item, where, at which virtual time. Items are counted from 1 in messages, as people
+do.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+from pipeline_kit.grading.answer import GradedRun, describe_fault, describe_tasks
+from pipeline_kit.grading.status import Unmet
+from pipeline_kit.steps import Steps
+from pipeline_kit.trace import SINK, SOURCE
+
+
+def something_came_out(run: GradedRun) -> None:
+    """Claim that the sink got at least one result, without which no other claim means much."""
+    if not run.came_out:
+        raise Unmet(_unawaited(run) or "nothing has reached the sink when your function returned")
+
+
+def every_item_comes_out_once(run: GradedRun) -> None:
+    """Claim that each item reaches the sink exactly once, and nothing else does."""
+    something_came_out(run)
+    expected = len(run.play.world.items)
+    times = Counter(run.came_out)
+    missing = [item for item in range(expected) if not times[item]]
+    twice = [item for item in times if times[item] > 1]
+    if missing:
+        where = _whereabouts(run, missing[0])
+        raise Unmet(f"{_item(missing[0], expected)} never reached the sink: {where}")
+    if twice:
+        raise Unmet(f"{_item(twice[0], expected)} reached the sink {times[twice[0]]} times")
+    if run.play.surprises:
+        raise Unmet(f"at {run.play.surprises[0].time:g} s {run.play.surprises[0].text}")
+
+
+def each_item_passes_all_stages_in_order(run: GradedRun) -> None:
+    """Claim that whatever reaches the sink has been through each stage once, first to last."""
+    something_came_out(run)
+    wanted = [SOURCE, *run.play.world.work, SINK]
+    for item in sorted(set(run.came_out)):
+        events = [e for e in run.trace.events if e.item == item]
+        path = [e.stage for e in events if e.kind == "started" or e.stage == SOURCE]
+        path = path[: path.index(SINK) + 1]
+        if path != wanted:
+            raise Unmet(f"item {item + 1} went {' → '.join(path)}, not {' → '.join(wanted)}")
+
+
+def order_is_kept(run: GradedRun) -> None:
+    """Claim that results reach the sink in the order in which the source yielded their items."""
+    something_came_out(run)
+    for (earlier, later), time in zip(pairwise(run.came_out), run.times_out[1:], strict=True):
+        if later < earlier:
+            raise Unmet(
+                f"at {time:g} s item {later + 1} reached the sink, after item {earlier + 1}, "
+                "although it had left the source before it"
+            )
+
+
+def results_come_out_at(run: GradedRun, times: list[float], because: str) -> None:
+    """Claim that the results reach the sink at exactly these times, in virtual seconds.
+
+    Args:
+        run: the run.
+        times: when the first, the second, … should come; a result that is missing is not missed.
+        because: why then, to end a sentence with.
+    """
+    something_came_out(run)
+    for number, (actual, expected) in enumerate(zip(run.times_out, times, strict=False), 1):
+        if actual != expected:
+            raise Unmet(
+                f"result {number} reached the sink at {actual:g} s instead of {expected:g} s, "
+                f"which is when it comes {because}"
+            )
+
+
+def one_item_at_a_time(run: GradedRun, stage: str) -> None:
+    """Claim that `stage` never works on two items at the same time."""
+    something_came_out(run)
+    events = run.trace.of(stage, "started", "finished", "failed")
+    at_work = Steps.accumulate((e.time, 1 if e.kind == "started" else -1) for e in events)
+    if (most := at_work.maximum) > 1:
+        time = at_work.times[at_work.values.index(most)]
+        raise Unmet(f"at {time:g} s {stage} was at work on {most:g} items at the same time")
+
+
+def at_most_waiting(run: GradedRun, stage: str, limit: int, because: str) -> None:
+    """Claim that never more than `limit` items stand between `stage` and the one before it.
+
+    These are the items that the stage before has finished (the source: yielded) and `stage` has
+    not started (the sink: taken).
+    """
+    something_came_out(run)
+    depth = run.trace.depth(stage)
+    if depth.maximum > limit:
+        over = next(i for i, value in enumerate(depth.values) if value > limit)
+        raise Unmet(
+            f"at {depth.times[over]:g} s there were {depth.values[over]:g} items waiting for "
+            f"{stage}, and {depth.maximum:g} at the worst; at most {limit} may, {because}"
+        )
+
+
+def sink_is_closed_once_at_the_end(run: GradedRun) -> None:
+    """Claim that the answer closes the sink exactly once, and after the last result."""
+    closed = run.play.closed
+    if not closed:
+        raise Unmet("your function returned without closing the sink: whoever reads there waits on")
+    if run.play.late:
+        raise Unmet(
+            f"the sink was closed at {closed[0]:g} s, "
+            f"and item {run.play.late[0] + 1} was sent to it after that"
+        )
+    if len(closed) > 1:
+        raise Unmet(f"the sink was closed {len(closed)} times, at {closed[0]:g} s for the first")
+
+
+def the_error_reaches_the_caller(run: GradedRun) -> None:
+    """Claim that the run ends with the exception of the stage or source that failed."""
+    assert run.play.world.failing
+    failed, item = run.play.world.failing
+    failure = f"{failed} failed on item {item + 1}"
+    if not run.ended.fault:
+        raise Unmet(f"{failure}, but your function returned as if nothing had happened")
+    if not any(run.play.world.error in cause for cause in run.ended.fault.causes):
+        instead = describe_fault(run.ended.fault, run.play.now)
+        raise Unmet(f"{failure}, but that error never reached the caller: {instead}")
+
+
+def ends_at_once_when_cancelled(run: GradedRun) -> None:
+    """Claim that a cancellation from outside ends the run at that moment, as a cancellation."""
+    moment = run.play.world.cancel_at
+    if run.ended.how != "cancelled":
+        raise Unmet(f"cancelled at {moment:g} s, your function returned as if it had finished")
+    if run.play.now != moment:
+        raise Unmet(f"cancelled at {moment:g} s, your function went on until {run.play.now:g} s")
+
+
+def no_task_is_left(run: GradedRun) -> None:
+    """Claim that every task that the answer has started has ended when the answer does."""
+    if run.ended.tasks:
+        raise Unmet(
+            f"when your function was over, at {run.play.now:g} s, "
+            f"tasks that it had started were still there:\n{describe_tasks(run.ended.tasks)}"
+        )
+
+
+def _item(number: int, of: int) -> str:
+    return f"item {number + 1} of {of}"
+
+
+def _whereabouts(run: GradedRun, item: int) -> str:
+    events = [e for e in run.trace.events if e.item == item]
+    if not events:
+        return "it was never taken from the source"
+    return f"the last that was seen of it is that {events[-1].stage} {events[-1].kind} it at " + (
+        f"{events[-1].time:g} s"
+    )
+
+
+def _unawaited(run: GradedRun) -> str:
+    """Return a sentence about a forgotten await, if there was one."""
+    if not run.ended.never_awaited:
+        return ""
+    return f"{run.ended.never_awaited[0]} was called without `await`, so it never ran"

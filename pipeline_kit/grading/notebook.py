@@ -1,0 +1,109 @@
+"""The two cells of an exercise's notebook: `show()` draws your run, `check()` judges your answer.
+
+    from pipeline_kit.grading.notebook import open_exercise
+    show, check = open_exercise("ex01_basic_pipeline")
+
+The answer is taken from the last cell run in this kernel that defines the wanted function, so
+nothing needs to be saved.
+"""
+
+import io
+import random
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from IPython.core.getipython import get_ipython
+from IPython.display import Image, display
+
+from pipeline_kit.grading.answer import Answer, newest_definition, problem_with
+from pipeline_kit.grading.checks import Report, grade, load
+from pipeline_kit.grading.report import as_html, as_text
+from pipeline_kit.grading.status import Status, Unmet
+from pipeline_kit.grading.world import World
+from pipeline_kit.live.describe import finding
+from pipeline_kit.trace import Trace
+
+_FOLDERS = (".", "exercises", "../exercises")
+
+
+class Shown:
+    """A report as a notebook shows it; `report` holds the verdicts."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def __repr__(self) -> str:
+        return as_text(self.report)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.report)
+
+
+def open_exercise(name: str) -> tuple[Callable[[], None], Callable[..., Shown]]:
+    """Return `show` and `check` for an exercise.
+
+    Args:
+        name: the name of its notebook without `.ipynb`, such as `"ex01_basic_pipeline"`.
+
+    Raises:
+        FileNotFoundError: its checks are not in this folder, nor in `exercises` here or beside it.
+    """
+    candidates = [Path(folder, f"test_{name}.py") for folder in _FOLDERS]
+    test_file = next((path for path in candidates if path.exists()), None)
+    if test_file is None:
+        raise FileNotFoundError(f"no test_{name}.py here or in exercises/; it belongs to {name}")
+    exercise, _ = load(test_file)
+    missing = f"run the cell that defines {exercise.function} first (Shift+Enter)"
+
+    def show() -> None:
+        """Run your answer in a small world, and draw what happened there."""
+        with Answer(_answer(exercise.function), exercise.function, missing=missing) as answer:
+            _draw(answer, exercise.demo)
+
+    def check(seed: int | None = None) -> Shown:
+        """Judge your answer.
+
+        Args:
+            seed: what all parameters are drawn from; by default fresh ones each time.
+        """
+        seed = random.randrange(10_000) if seed is None else seed
+        return Shown(grade(test_file, _answer(exercise.function), seed, missing=missing))
+
+    return show, check
+
+
+def _answer(function: str) -> str:
+    shell = get_ipython()
+    cells = shell.history_manager.input_hist_raw if shell and shell.history_manager else []
+    return newest_definition(cells, function)
+
+
+def _draw(answer: Answer, world: World) -> None:
+    """Draw a run of `answer`, also one that failed, and say what came of it."""
+    try:
+        run = answer.try_run(world)
+    except Unmet as unmet:
+        print(_sentence(unmet))
+        return
+    problem = problem_with(run)
+    if problem and problem.status is Status.NOT_ATTEMPTED:
+        print("There is nothing to draw yet: your answer still raises NotImplementedError.")
+        return
+    if run.trace.events:
+        display(_still(run.trace))
+    if run.ended.printed:
+        print(f"Your code printed:\n{textwrap.indent(run.ended.printed, '    ')}")
+    if problem:
+        print(_sentence(problem))
+
+
+def _sentence(unmet: Unmet) -> str:
+    return f"{unmet.message[:1].upper()}{unmet.message[1:]}."
+
+
+def _still(trace: Trace) -> Image:
+    # A picture rather than a player, because a saved notebook keeps it.
+    picture = io.BytesIO()
+    trace.plot().savefig(picture, format="png", dpi=110)
+    return Image(picture.getvalue(), alt=finding(trace))

@@ -1,0 +1,141 @@
+"""Grading in pytest: `pytest exercises/`, with `--answers DIR` and `--seed N`.
+
+`exercises/conftest.py` imports these hooks. Each check is a test; each notebook is run by nbval. A
+check that does not hold fails with what happened, never with a traceback of the grader. At the end
+there is a line for each exercise, and the exit status is 1 unless all passed.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_kit.grading.answer import Answer, answer_in_notebook
+from pipeline_kit.grading.checks import Report, check_of, exercise_of
+from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.report import problems, score
+from pipeline_kit.grading.status import Status
+
+_REPORTS = pytest.StashKey[dict[Path, Report]]()
+_SEED = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the grader."""
+    group = parser.getgroup("grading", "grading of exercises")
+    group.addoption("--answers", help="folder of the notebooks to grade (default: exercises)")
+    group.addoption("--seed", type=int, help="repeat a grading with the parameters of this seed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have nbval run the notebooks, and choose the seed."""
+    seed = config.getoption("seed", None)
+    config.stash[_SEED] = random.randrange(10_000) if seed is None else seed
+    config.stash[_REPORTS] = {}
+    config.option.nbval_lax = True
+    config.option.nbval_current_env = True
+    folder = config.getoption("answers", None)
+    if folder and not Path(folder).is_dir():
+        raise pytest.UsageError(f"--answers {folder}: there is no such folder")
+    if folder and any(Path(argument).is_dir() for argument in config.args):
+        config.args.append(folder)
+    if _only_exercises(config):
+        config.option.tbstyle = "no"  # the summary below says it all, and shorter
+        config.option.reportchars = ""
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how to repeat this grading."""
+    return f"parameters drawn from seed {config.stash[_SEED]} (repeat with --seed)"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the notebooks in `exercises` if those of another folder are graded."""
+    checks = collection_path.with_name(f"test_{collection_path.stem}.py")
+    if collection_path.suffix == ".ipynb" and checks.exists():
+        return _notebook(config, checks) != collection_path or None
+    return None
+
+
+@pytest.fixture(scope="module")
+def answer(request: pytest.FixtureRequest) -> Iterator[Answer]:
+    """The answer to the exercise whose checks stand in this module."""
+    exercise = exercise_of(request.module)
+    path = _notebook(request.config, request.path)
+    source, missing = answer_in_notebook(path, exercise.function)
+    seed = request.config.stash[_SEED]
+    request.config.stash[_REPORTS][request.path] = Report(exercise, seed)
+    with Answer(source, exercise.function, missing=missing) as found:
+        yield found
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """The parameters of this check."""
+    return Draw(request.config.stash[_SEED], request.node.name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Judge a check, and tell pytest what came of it."""
+    check = check_of(pyfuncitem.obj)
+    if check is None:
+        return None
+    report = pyfuncitem.config.stash[_REPORTS][pyfuncitem.path]
+    verdict = report.judge(check, pyfuncitem.funcargs["answer"])
+    if verdict.status is Status.NOT_ATTEMPTED:
+        pytest.skip(verdict.message)
+    if verdict.status is not Status.PASSED:
+        pytest.fail(f"{verdict.status}: {verdict.message}\nHint: {check.hint}", pytrace=False)
+    return True
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Exit with 1 unless every exercise has passed."""
+    reports = session.config.stash[_REPORTS].values()
+    if exitstatus == pytest.ExitCode.OK and any(r.status is not Status.PASSED for r in reports):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Write what does not hold, then a line for each exercise, and the total."""
+    reports = sorted(config.stash[_REPORTS].values(), key=lambda report: report.exercise.number)
+    if not reports:
+        return
+    write = terminalreporter.write_line
+    if _only_exercises(config):
+        _write_details(terminalreporter, reports)
+    terminalreporter.section("exercises")
+    for report in reports:
+        write(f"{report.exercise.number:>3}  {report.exercise.title:30} {score(report)}")
+    points, most = (sum(r.points for r in reports), sum(r.most_points for r in reports))
+    write(f"     {'total':30} {points:g} of {most:g} points, seed {config.stash[_SEED]}")
+
+
+def _write_details(terminalreporter: Any, reports: list[Report]) -> None:
+    for report in reports:
+        if report.status not in (Status.PASSED, Status.NOT_ATTEMPTED):
+            terminalreporter.section(f"exercise {report.exercise.number}, {report.exercise.title}")
+            for line in problems(report):
+                terminalreporter.write_line(line)
+    others = [r for kind in ("failed", "error") for r in terminalreporter.getreports(kind)]
+    for other in others:
+        if ".ipynb" in other.nodeid or other.when != "call":
+            terminalreporter.section(other.nodeid)
+            terminalreporter.write_line(other.longreprtext)
+
+
+def _notebook(config: pytest.Config, checks: Path) -> Path:
+    """Return the notebook with the answer that the checks in this file judge."""
+    folder = Path(config.getoption("answers", None) or checks.parent)
+    return (folder / f"{checks.stem.removeprefix('test_')}.ipynb").resolve()
+
+
+def _only_exercises(config: pytest.Config) -> bool:
+    """Whether nothing but exercises is being tested, so that the grader has the terminal."""
+    folders = [Path(argument.split("::")[0]) for argument in config.args]
+    folders = [folder if folder.is_dir() else folder.parent for folder in folders]
+    answers = config.getoption("answers", None)
+    return all(any(f.glob("test_ex*.py")) or str(f) == answers for f in folders)

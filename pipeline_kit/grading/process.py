@@ -1,0 +1,202 @@
+"""The grader's handle on a student's process: starts it, talks to it, limits it, kills it.
+
+One process serves one run after the other, because starting Python takes longer than a run. A run
+that hangs, uses up the memory, crashes or tampers takes its process with it, and the next run gets
+a fresh one.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+import psutil  # type: ignore[import-untyped] # psutil comes without types
+
+from pipeline_kit.grading.protocol import (
+    LONGEST_LINE,
+    Ended,
+    Order,
+    TamperedError,
+    encode,
+    encode_reply,
+    parse,
+)
+from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.world import Play
+
+TIME_LIMIT = 2.0
+"""Seconds of real time that a run may take. An honest one takes a few hundredths."""
+MEMORY_LIMIT = 512 * 2**20
+"""Bytes of memory that the student's process may take beyond what Python itself needs."""
+
+_ROOT = Path(__file__).parents[2]
+_START = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from pipeline_kit.grading.runner import main
+main(int(sys.argv[2]))
+"""
+
+
+class ProcessLostError(Exception):
+    """Raised when a run cannot go on because its process is gone; says how it ended, and where."""
+
+    def __init__(self, status: Status, line: int = 0, detail: str = "") -> None:
+        super().__init__(status, line, detail)
+        self.status = status
+        self.line = line
+        """The line of the answer that was being executed; 0 if that is not known."""
+        self.detail = detail
+
+
+class StudentProcess:
+    """A process in which answers are run; use it as a context manager.
+
+    Args:
+        time_limit: seconds of real time that a run may take.
+        memory_limit: bytes of memory that the process may take beyond its own.
+    """
+
+    def __init__(self, *, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT) -> None:
+        self.time_limit = time_limit
+        self.memory_limit = memory_limit
+        self._folder = tempfile.TemporaryDirectory(prefix="answer-", ignore_cleanup_errors=True)
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "StudentProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._stderr.close()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Start the process, if it is not running, without waiting until it is ready."""
+        if self._process is None:
+            self._stderr.truncate(0)
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, str(_ROOT), str(self.memory_limit)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                cwd=self._folder.name,
+                env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+                start_new_session=True,  # so that whatever it starts can be killed with it
+            )
+
+    def perform(self, order: Order, play: Play) -> Ended:
+        """Run an answer in a world.
+
+        Raises:
+            ProcessLostError: the run was stopped, or its process crashed or tampered.
+        """
+        self.start()
+        assert self._process is not None
+        with _Guard(self._process, self.time_limit, self.memory_limit) as guard:
+            try:
+                return self._converse(self._process, order, play)
+            except (TamperedError, OSError, EOFError) as error:
+                guard.verdict = guard.verdict or _blame(error)
+                detail = str(error)
+        self.kill()
+        raise ProcessLostError(guard.verdict, self._last_line_seen(), detail)
+
+    def kill(self) -> None:
+        """Kill the process and all that it has started."""
+        if self._process:
+            _kill_group(self._process)
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):
+                    pipe and pipe.close()
+            self._process.wait()
+            self._process = None
+
+    def _converse(self, process: "subprocess.Popen[bytes]", order: Order, play: Play) -> Ended:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(encode("order", asdict(order)))
+        process.stdin.flush()
+        while True:
+            line = process.stdout.readline(LONGEST_LINE)
+            if not line:
+                raise EOFError("the process ended")
+            if not line.endswith(b"\n"):
+                raise TamperedError("a line is too long or not whole")
+            message = parse(line, order.stages)
+            if isinstance(message, Ended):
+                play.note(message.requests)
+                return message
+            process.stdin.write(encode_reply(play.answer(message)))
+            process.stdin.flush()
+
+    def _last_line_seen(self) -> int:
+        """Return the line of the answer in the last traceback that the process has written."""
+        self._stderr.seek(0)
+        text = self._stderr.read(10**6).decode(errors="replace")
+        last = re.split(r"^(?:Timeout|Fatal Python error)", text, flags=re.MULTILINE)
+        place = re.search(r'File "your answer", line (\d+)', last[-1]) if len(last) > 1 else None
+        return int(place[1]) if place else 0
+
+
+class _Guard:
+    """Watches a process from a thread while a run goes on, and kills it at a limit."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", time_limit: float, memory_limit: int
+    ) -> None:
+        self.verdict: Status | None = None
+        self._process = process
+        self._deadline = monotonic() + time_limit
+        self._memory_limit = memory_limit
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
+
+    def __enter__(self) -> "_Guard":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            if monotonic() > self._deadline:
+                self.verdict = Status.TIMEOUT
+            elif self._memory_in_use() > self._memory_limit + 100 * 2**20:
+                self.verdict = Status.MEMORY
+            if self.verdict:
+                _kill_group(self._process)
+                return
+
+    def _memory_in_use(self) -> int:
+        with suppress(psutil.Error):
+            me = psutil.Process(self._process.pid)
+            return sum(p.memory_info().rss for p in [me, *me.children(recursive=True)])
+        return 0
+
+
+def _blame(error: Exception) -> Status:
+    return Status.TAMPERED if isinstance(error, TamperedError) else Status.CRASHED
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()

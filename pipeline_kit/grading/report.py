@@ -1,0 +1,111 @@
+"""The verdict on an answer as text and as HTML: what holds, what does not, and what may help."""
+
+import textwrap
+from collections.abc import Iterator
+from html import escape
+
+from pipeline_kit.grading.checks import Report, Verdict
+from pipeline_kit.grading.status import Status
+
+_WIDTH = 88
+_GOOD, _BAD, _QUIET = "#009E73", "#D55E00", "#767676"  # legible on a light and on a dark page
+
+
+def headline(report: Report) -> str:
+    """Return the verdict in one line."""
+    return f"Exercise {report.exercise.number}, {report.exercise.title}: {score(report)}"
+
+
+def score(report: Report) -> str:
+    """Return status and points, such as `failed, 6.5 of 10 points`."""
+    if report.status is Status.GRADER_ERROR:
+        return "grader error, which is not your fault and not a grade"
+    return f"{report.status}, {report.points:g} of {report.most_points:g} points"
+
+
+def as_text(report: Report) -> str:
+    """Return the report as plain text: the headline, what failed, and how much holds."""
+    return "\n".join([headline(report), *problems(report)])
+
+
+def problems(report: Report) -> Iterator[str]:
+    """Yield the lines of a report that follow its headline."""
+    held = [v for v in report.verdicts if v.status is Status.PASSED]
+    if report.status is Status.NOT_ATTEMPTED:
+        yield f"  {report.verdicts[0].message}"
+        return
+    if report.status is not Status.PASSED and held:
+        yield f"  {len(held)} of {len(report.verdicts)} checks hold."
+    for verdicts in _alike(report):
+        yield from _lines(verdicts)
+
+
+def as_html(report: Report) -> str:
+    """Return the report as HTML: every claim, and beneath it what happened instead."""
+    status = _span(score(report), _GOOD if report.status is Status.PASSED else _BAD)
+    title = f"Exercise {report.exercise.number}, {escape(report.exercise.title)}"
+    rows = "".join(_row(verdict) for verdict in report.verdicts)
+    if report.status is Status.NOT_ATTEMPTED:
+        rows = f"<li>{escape(report.verdicts[0].message)}</li>"
+    return (
+        f'<div style="max-width: 50em; line-height: 1.45"><b>{title}: {status}</b>'
+        f'<ul style="list-style: none; padding-left: 0.5em; margin: 0.4em 0">{rows}</ul></div>'
+    )
+
+
+def _alike(report: Report) -> list[list[Verdict]]:
+    """Put together the failed checks that have the same to say."""
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in report.verdicts:
+        if verdict.status is not Status.PASSED:
+            groups.setdefault(verdict.message, []).append(verdict)
+    return list(groups.values())
+
+
+def _lines(verdicts: list[Verdict]) -> Iterator[str]:
+    first = verdicts[0]
+    lost = sum(verdict.check.points for verdict in verdicts)
+    claim = first.check.claim if len(verdicts) == 1 else f"{len(verdicts)} checks, all alike:"
+    state = "" if first.status is Status.FAILED else f"[{first.status}] "
+    yield f"  ✕ {state}{claim} (0 of {lost:g})"
+    yield from _wrapped(first.message)
+    if len(verdicts) == 1 and first.status is Status.FAILED and not first.waits:
+        yield from _wrapped(f"Hint: {first.check.hint}")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        indent = 6 + len(line) - len(line.lstrip())
+        later = " " * indent
+        yield from textwrap.wrap(
+            line.strip(), _WIDTH, initial_indent=later, subsequent_indent=later
+        )
+
+
+def _row(verdict: Verdict) -> str:
+    check = verdict.check
+    if verdict.status is Status.PASSED:
+        return f"<li>{_span('✓', _GOOD)} {escape(check.claim)} {_quiet(f'{check.points:g}')}</li>"
+    state = "" if verdict.status is Status.FAILED else f"{verdict.status}: "
+    message = escape(state + verdict.message).replace("\n    ", "<br>&emsp;")
+    mark = _quiet("–") if verdict.waits else _span("✕", _BAD)
+    lost = _quiet(f"0 of {check.points:g}")
+    hint = "" if verdict.waits else f"<br>{_quiet('Hint:')} {_code(check.hint)}"
+    return (
+        f"<li>{mark} <b>{escape(check.claim)}</b> {lost}"
+        f'<div style="margin: 0 0 0.4em 1.4em">{message}{hint}</div></li>'
+    )
+
+
+def _code(text: str) -> str:
+    """Escape `text`, and set what stands between backquotes as code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
+
+
+def _span(text: str, colour: str) -> str:
+    return f'<span style="color: {colour}; font-weight: bold">{escape(text)}</span>'
+
+
+def _quiet(text: str) -> str:
+    return f'<span style="color: {_QUIET}">{escape(text)}</span>'

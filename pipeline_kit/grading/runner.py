@@ -1,0 +1,209 @@
+"""The student's process: runs an answer as often as it is told to, and reports how each run ended.
+
+Started by `process.py` and of no use by itself. It is kind rather than strict: it says what a
+beginner needs to know in plain words. Nothing depends on its being honest, because what counts is
+what the world has seen.
+"""
+
+import asyncio
+import faulthandler
+import gc
+import io
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from traceback import walk_tb
+from types import CoroutineType
+from typing import Any
+
+from pipeline_kit import pipeline
+from pipeline_kit.deadlock import describe_waiting_tasks
+from pipeline_kit.grading.remote import (
+    RemoteClockLoop,
+    Sink,
+    Source,
+    StoppedError,
+    Wire,
+    stage,
+)
+
+FILE = "your answer"
+"""The name of the answer's file in messages and tracebacks."""
+_MOST_PRINTED = 2_000
+_MOST_TEXT = 2_000
+
+
+def main(memory: int) -> None:
+    """Run what the grader orders until it hangs up.
+
+    Args:
+        memory: bytes of memory that answers may use beyond what is in use now.
+    """
+    faulthandler.enable()  # says where, should the interpreter itself crash
+    wire = Wire()
+    _limit_memory(memory)
+    _be_kind()
+    while message := wire.read():
+        wire.write({"ended": perform(message["order"], wire)})
+
+
+def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
+    """Run the answer once, and return the report (the fields of `protocol.Ended`)."""
+    printed = _Printed()
+    faulthandler.dump_traceback_later(order["patience"], file=2)
+    with (
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+        warnings.catch_warnings(record=True) as seen,
+    ):
+        warnings.simplefilter("always")
+        report = _run(order, wire)
+        gc.collect()  # a coroutine that was not awaited is only noticed when it is thrown away
+    faulthandler.cancel_dump_traceback_later()
+    report["never_awaited"] = [
+        str(warning.message).split("'")[1]
+        for warning in seen
+        if warning.category is RuntimeWarning and "was never awaited" in str(warning.message)
+    ]
+    report["printed"] = printed.text()
+    return report
+
+
+def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
+    loop = RemoteClockLoop(wire)
+    report: dict[str, Any] = {"how": "returned", "fault": None, "tasks": []}
+    try:
+        loop.run_until_complete(_start(order, loop))
+        loop.run_until_complete(_settle())
+    except StoppedError:
+        report["how"] = "stopped"
+    except asyncio.CancelledError:
+        report["how"] = "cancelled"
+        loop.run_until_complete(_settle())
+    except BaseException as error:
+        report |= {"how": "raised", "fault": describe(error)}
+        with suppress(StoppedError):
+            loop.run_until_complete(_settle())
+    report["requests"] = loop.requests
+    report["tasks"] = [line.strip() for line in describe_waiting_tasks(loop).splitlines()][:10]
+    _clean_up(loop)
+    return report
+
+
+def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[None]":
+    """Run the code of the answer, and start the function that it defines as a task."""
+    namespace: dict[str, Any] = {"__name__": "answer"}
+    exec(compile(order["source"], FILE, "exec"), namespace)
+    name = order["function"]
+    function = namespace.get(name)
+    if not callable(function):
+        raise NameError(f"there is no function {name} in the answer")
+    stages = [stage(loop, stage_name) for stage_name in order["stages"]]
+    coroutine = function(Source(loop), *stages, Sink(loop), **order["arguments"])
+    if not isinstance(coroutine, CoroutineType):
+        raise TypeError(f"{name} must be an `async def` without `yield`, so that it can be awaited")
+    task = loop.create_task(coroutine, name=name)
+    loop.on_cancel = task.cancel
+    return task
+
+
+async def _settle() -> None:
+    """Let tasks that have been cancelled, but not waited for, come to their end."""
+    asyncio.current_task().set_name("settle")  # type: ignore[union-attr] # we are inside a task
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def _clean_up(loop: RemoteClockLoop) -> None:
+    loop.stopped = loop.stopped or "the run is over"
+    loop.set_exception_handler(lambda loop, context: None)  # nobody reads these any more
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    with suppress(StoppedError):
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks, timeout=None))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Return what there is to say about an exception (the fields of `protocol.Fault`)."""
+    first = _first(error)
+    line = first.lineno or 0 if isinstance(first, SyntaxError) else 0
+    for frame, number in walk_tb(first.__traceback__):
+        if frame.f_code.co_filename == FILE:
+            line = number
+    text = first.msg if isinstance(first, SyntaxError) else str(first)
+    return {
+        "type": type(first).__name__,
+        "message": text[:_MOST_TEXT],
+        "line": line,
+        "causes": [str(e)[:_MOST_TEXT] for e in _family(error)][:20],
+    }
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _family(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception, its members if it is a group, and what caused them."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for member in error.exceptions:
+                yield from _family(member)
+        error = error.__cause__ or error.__context__
+
+
+class _Printed(io.TextIOBase):
+    """Keeps the beginning of what is printed, and counts the rest."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._room = _MOST_PRINTED
+        self._lost = 0
+
+    def write(self, text: str) -> int:
+        if self._room > 0:
+            self._kept.append(text[: self._room])
+        self._lost += max(0, len(text) - max(0, self._room))
+        self._room -= len(text)
+        return len(text)
+
+    def text(self) -> str:
+        """Return what was kept, and how much was not."""
+        more = f"\n… and {self._lost:,} more characters" if self._lost else ""
+        return "".join(self._kept) + more
+
+
+def _limit_memory(memory: int) -> None:
+    """Let the operating system refuse more memory, where it can; elsewhere the grader watches."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with open("/proc/self/statm") as statistics:
+        in_use = int(statistics.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (in_use + memory, in_use + memory))
+
+
+def _be_kind() -> None:
+    """Replace what is never right in an answer by something that says so."""
+    time.sleep = _refuse(
+        "time.sleep stops the event loop and all its tasks; use `await asyncio.sleep(…)`"
+    )
+    pipeline.Pipeline.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
+        "this exercise is about building a pipeline from channels and tasks; "
+        "pipeline_kit.Pipeline is there for you afterwards"
+    )
+
+
+def _refuse(message: str) -> Callable[..., Any]:
+    def refuse(*_: object, **__: object) -> None:
+        raise TypeError(message)
+
+    return refuse
