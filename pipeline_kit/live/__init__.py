@@ -12,11 +12,12 @@
 from pipeline_kit.live.describe import describe, finding, table
 from pipeline_kit.live.explore import Explorer, explore
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.live_run import LiveRun
 from pipeline_kit.live.parsons import Parsons, parsons
 from pipeline_kit.live.predict import Prediction, predict
 from pipeline_kit.live.replay import Replay, replay
 from pipeline_kit.live.static import plot_trace
-from pipeline_kit.live.watch import LiveRun, watch
+from pipeline_kit.live.watch import watch
 
 __all__ = [
     "Explorer",

@@ -50,7 +50,9 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   if (panel.note) {
     write(pen, panel.note, axis.from + 10, top + height / 2, { colour: colours.quiet, room: axis.to - axis.from - 20 });
   }
-  panel.series.forEach((series) => series.ghost && drawSteps(pen, axis, y, series.ghost, colours.ghost, 0, series.ghostUntil));
+  for (const { ghost, ghostUntil } of panel.series) {
+    if (ghost) drawSteps(pen, axis, y, ghost, colours.ghost, 0, ghostUntil);
+  }
   panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index));
   drawSeriesLabels(pen, axis, y, panel.series, top + height, colours);
 }

@@ -121,7 +121,10 @@ function depthPanel(picture, ghost, limits, colours) {
 
 function ratePanel(picture, ghost, limits, colours) {
   const { throughput, makespan } = picture;
-  const series = { steps: throughput, colour: colours.ink, ghost: ghost?.throughput, until: makespan, ghostUntil: ghost?.makespan, label: `over ${seconds(throughput.window)}` };
+  const series = {
+    steps: throughput, until: makespan, colour: colours.ink, label: `over ${seconds(throughput.window)}`,
+    ghost: ghost?.throughput, ghostUntil: ghost?.makespan,
+  };
   return { title: "items/s out", most: limits.rate, series: [series] };
 }
 

@@ -53,7 +53,8 @@ class DashboardView {
     this.balance = element("div", { class: "pw-balance" });
     this.words = element("p", { class: "pw-words", "aria-live": "polite" });
     this.root.append(this.title, this.knobs.box,
-      element("div", { class: "pw-controls", role: "toolbar", "aria-label": "run" }, this.start, this.pause, this.stop, this.status),
+      element("div", { class: "pw-controls", role: "toolbar", "aria-label": "run" },
+        this.start, this.pause, this.stop, this.status),
       this.error, element("div", {}, this.stripCanvas), element("div", {}, this.chartCanvas), this.balance, this.words);
   }
 
@@ -93,7 +94,8 @@ class DashboardView {
     if (changed) this.draw();
     if (!this.scene || !(changed || this.moving || (this.scene.flowing && this.state === "running"))) return;
     if (this.scene.flowing && !wantsNoMotion()) this.strip.flow += part * 6;
-    this.moving = this.strip.draw(this.stage.pen, this.stage.width, this.height, this.scene, this.colours, { glide: part });
+    const { pen, width } = this.stage;
+    this.moving = this.strip.draw(pen, width, this.height, this.scene, this.colours, { glide: part });
   }
 
   draw() {
@@ -101,7 +103,8 @@ class DashboardView {
     this.dirty = false;
     const { samples } = this, stages = this.model.get("stages"), sample = samples.at(-1);
     if (this.resized || !this.colours) this.colours = coloursFor(this.model.get("palette"), this.root);
-    this.title.textContent = this.model.get("title") || this.model.get("status").summary || this.finding(samples, stages);
+    this.title.textContent = this.model.get("title") || this.model.get("status").summary
+      || this.finding(samples, stages);
     this.root.setAttribute("aria-label", this.title.textContent);
     if (!sample || !stages.length) return;
     this.scene = sceneOf(sample, stages, this.state === "running", this.colours);
@@ -125,22 +128,29 @@ class DashboardView {
     })).filter((series) => series.capacity !== 0);
     const rates = samples.map((sample) => sample.throughput);
     drawTimeTicks(pen, axis, 6, 176, colours);
-    drawStepsPanel(pen, axis, 6, 90, { title: "queued", series: depths, note: depths.length ? "" : NO_BUFFERS, most: most(depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values])) }, colours);
-    drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", most: most(rates), series: [{ steps: { times, values: rates }, until, colour: colours.ink, label: `${grouped(Math.round(rates.at(-1)))} now` }] }, colours);
+    const heights = depths.flatMap((one) => [one.capacity ?? 0, ...one.steps.values]);
+    const now = `${grouped(Math.round(rates.at(-1)))} now`;
+    const rate = { steps: { times, values: rates }, until, colour: colours.ink, label: now };
+    drawStepsPanel(pen, axis, 6, 90, {
+      title: "queued", series: depths, most: most(heights), note: depths.length ? "" : NO_BUFFERS,
+    }, colours);
+    drawStepsPanel(pen, axis, 108, 68, { title: "items/s out", series: [rate], most: most(rates) }, colours);
   }
 
   finding(samples, stages) {
     const sample = samples.at(-1);
     if (!sample) return "Starting …";
-    const slowest = sample.bottleneck === null ? "no bottleneck to be seen" : `bottleneck: ${stages[sample.bottleneck].name}`;
-    const rate = sample.throughput < 10 ? sample.throughput.toFixed(1) : Math.round(sample.throughput).toLocaleString("en");
+    const slowest = stages[sample.bottleneck]
+      ? `bottleneck: ${stages[sample.bottleneck].name}` : "no bottleneck to be seen";
+    const rate = sample.throughput < 10 ? sample.throughput.toFixed(1) : grouped(Math.round(sample.throughput));
     return `${rate} items/s; ${slowest}`;
   }
 
   // The balance at each sample; the sentence for those who listen only every few seconds.
   say(sample, stages) {
     const out = sample.taken.at(-1), lost = sample.lost.reduce((one, other) => one + other, 0);
-    this.balance.textContent = `${grouped(sample.entered)} in = ${grouped(out)} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
+    const parts = `${grouped(out)} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
+    this.balance.textContent = `${grouped(sample.entered)} in = ${parts}`;
     const running = this.state === "running";
     if (running && performance.now() - this.spoken < 4000) return;
     this.spoken = performance.now();

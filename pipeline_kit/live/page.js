@@ -126,5 +126,6 @@ function seconds(time) {
 
 // The colour of a stage, and the one to write on it.
 function hue(colours, place) {
-  return { colour: colours.stages[place % colours.stages.length], ink: colours.stageInk[place % colours.stages.length] };
+  const at = place % colours.stages.length;
+  return { colour: colours.stages[at], ink: colours.stageInk[at] };
 }

@@ -5,7 +5,9 @@ const MOST_ROWS = 1000;
 class PlayerView {
   constructor(model, root) {
     Object.assign(this, { model, root, ghost: null, limits: { end: 0, depth: 0, rate: 0 }, strip: new Strip() });
-    this.cursor = new Cursor(() => this.moved(), (playing) => this.live?.setAttribute("aria-live", playing ? "off" : "polite"));
+    // While it plays, nobody wants each moment read out.
+    const hush = (playing) => this.live?.setAttribute("aria-live", playing ? "off" : "polite");
+    this.cursor = new Cursor(() => this.moved(), hush);
     this.knobs = buildKnobs(model, () => { this.ghost = model.get("picture"); });
     this.build();
     this.load();
@@ -18,13 +20,16 @@ class PlayerView {
     this.stripCanvas = element("canvas", { "aria-hidden": "true" });
     this.chartCanvas = element("canvas", { "aria-hidden": "true" });
     this.line = element("div", { class: "pw-cursor" });
-    this.chart = element("div", { class: "pw-chart", onpointerdown: (e) => this.drag(e), onpointermove: (e) => this.drag(e) }, this.chartCanvas, this.line);
+    const drag = (event) => this.drag(event);
+    this.chart = element("div", { class: "pw-chart", onpointerdown: drag, onpointermove: drag },
+      this.chartCanvas, this.line);
     this.said = element("div", { class: "pw-said" });
     this.balance = element("span", { class: "pw-balance" });
     this.live = element("span", { "aria-live": "polite" });
     this.goals = element("ul", { class: "pw-goals", "aria-label": "goals" });
     this.words = element("p", { class: "pw-words" });
-    this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() }, element("summary", {}, "Data"), element("div"));
+    this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() },
+      element("summary", {}, "Data"), element("div"));
     this.cover = element("div", { class: "pw-cover" });
     this.body = element("div", {}, element("div", { class: "pw-strip" }, this.stripCanvas), this.chart, this.cursor.box,
       element("div", { class: "pw-now" }, this.balance, this.live), this.goals, this.words, this.table);
@@ -95,7 +100,8 @@ class PlayerView {
   // Draws the strip, again and again until all circles are where they belong.
   glide(now, part = 1 - Math.exp(-Math.max(0, now - this.last) / 70)) {
     this.last = now;
-    const moving = this.strip.draw(this.stage.pen, this.stage.width, this.height, this.scene, this.colours, { glide: part });
+    const { pen, width } = this.stage;
+    const moving = this.strip.draw(pen, width, this.height, this.scene, this.colours, { glide: part });
     if (moving) this.frame = requestAnimationFrame((later) => this.glide(later));
   }
 
@@ -110,11 +116,15 @@ class PlayerView {
     const { item, place, worker, state, start, end } = this.picture.spans;
     const name = (at) => (at < 0 ? "source" : this.picture.stages[at].name);
     const row = (cells, tag) => element("tr", {}, ...cells.map((cell) => element(tag, {}, `${cell}`)));
-    const rows = item.slice(0, MOST_ROWS).map((number, i) => row([number, name(place[i]), worker[i],
-      ["waiting", "working", "blocked"][state[i]], Number(start[i].toFixed(6)), end[i] === null ? "" : Number(end[i].toFixed(6))], "td"));
+    const states = ["waiting", "working", "blocked"];
+    const time = (value) => (value === null ? "" : Number(value.toFixed(6)));
+    const rows = item.slice(0, MOST_ROWS).map((number, i) => row(
+      [number, name(place[i]), worker[i], states[state[i]], time(start[i]), time(end[i])], "td"));
     const head = row(["item", "stage", "worker", "state", "from (s)", "to (s)"], "th");
-    const note = item.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${item.length} rows; table(figure.trace) has all.` : "";
-    this.table.lastChild.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)), note);
+    const note = item.length > MOST_ROWS
+      ? `The first ${MOST_ROWS} of ${item.length} rows; table(figure.trace) has all.` : "";
+    const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+    this.table.lastChild.replaceChildren(table, note);
   }
 }
 

@@ -8,21 +8,23 @@ function sceneAt(picture, time, colours) {
   for (let i = 0; i < item.length; i += 1) {
     if (start[i] > time || time >= (end[i] ?? Infinity)) continue;
     now.inside.add(item[i]);
+    const doing = state[i] === WORKING ? "working" : "blocked";
     if (state[i] === WAITING) now.queues[place[i]].push([start[i], item[i]]);
-    else now.workers.set(`${place[i]}/${worker[i]}`, { state: state[i] === WORKING ? "working" : "blocked", item: item[i] });
+    else now.workers.set(`${place[i]}/${worker[i]}`, { state: doing, item: item[i] });
   }
   const queue = (stage, at) => {
     const waiting = now.queues[at].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
     return { capacity: stage.capacity, depth: valueAt(stage.depth, time), most: largest(stage.depth.values),
       items: waiting.map(([, number]) => number) };
   };
+  const idle = { state: "starved", item: null };
   const sink = picture.stages.at(-1), last = picture.stages.length - 1;
   return {
     source: { item: null, state: "idle", label: "", ...now.workers.get("-1/0") },
     stages: picture.stages.slice(0, -1).map((stage, at) => ({
       ...hue(colours, at), name: stage.name, queue: queue(stage, at),
       lost: picture.losses.filter((loss) => loss.place === at && loss.time <= time).length,
-      workers: Array.from({ length: stage.workers }, (_, n) => now.workers.get(`${at}/${n}`) ?? { state: "starved", item: null }),
+      workers: Array.from({ length: stage.workers }, (_, n) => now.workers.get(`${at}/${n}`) ?? idle),
     })),
     sink: { state: "idle", label: "out", count: countUpTo(picture.out, time), queue: queue(sink, last) },
     inside: now.inside.size,
@@ -41,10 +43,9 @@ function balanceAt(picture, time, scene) {
 
 function tellScene(scene, time) {
   const stages = scene.stages.map((stage) => {
-    const working = stage.workers.filter((worker) => worker.item !== null);
-    const doing = working.length
-      ? working.map((worker) => (worker.state === "working" ? `works on ${worker.item}` : `is blocked with ${worker.item}`)).join(" and ")
-      : "is starved";
+    const busy = stage.workers.filter((worker) => worker.item !== null);
+    const says = ({ state, item }) => (state === "working" ? `works on ${item}` : `is blocked with ${item}`);
+    const doing = busy.length ? busy.map(says).join(" and ") : "is starved";
     const { depth, capacity } = stage.queue;
     const full = capacity && depth >= capacity ? " (full)" : "";
     return capacity === 0 ? `${stage.name} ${doing}` : `${depth} queued${full} before ${stage.name}, which ${doing}`;

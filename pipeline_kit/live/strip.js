@@ -21,8 +21,8 @@ class Strip {
   static height(width, stages) {
     const cells = Math.max(1, ...stages.map((stage) => Math.min(stage.workers, MOST_CELLS)));
     const slots = stages.filter((stage) => stage.capacity && stage.capacity <= MOST_SLOTS)
-      .map((stage) => { const { rows, side } = slotsFor(stage.capacity, Strip.gap(width, stages)); return rows * side; });
-    return Math.max(cells * CELL + 96, ...slots.map((high) => high + 56));
+      .map((stage) => slotsFor(stage.capacity, Strip.gap(width, stages)));
+    return Math.max(cells * CELL + 96, ...slots.map(({ rows, side }) => rows * side + 56));
   }
 
   // Draws the scene; returns whether something still glides, so that another frame is wanted.
@@ -49,7 +49,8 @@ class Strip {
     write(pen, name, x + END / 2, middle - CELL / 2 - 13, { colour: colours.ink, align: "center", weight: 600 });
     write(pen, end.label, x + END / 2, middle + CELL / 2 + 13, { colour: colours.quiet, align: "center" });
     if (end.count !== undefined) {
-      write(pen, compact(end.count), x + END / 2, middle, { colour: colours.ink, align: "center", size: 14, weight: 600 });
+      const look = { colour: colours.ink, align: "center", size: 14, weight: 600 };
+      write(pen, compact(end.count), x + END / 2, middle, look);
     } else if (end.item !== null) {
       this.targets.set(end.item, [x + END / 2, middle, LARGE.radius]);
     }
@@ -60,13 +61,13 @@ class Strip {
     const shown = stage.workers.slice(0, MOST_CELLS);
     const top = middle - (shown.length * CELL) / 2, bottom = top + shown.length * CELL;
     shown.forEach((worker, row) => {
-      this.box(x, top + row * CELL, BOX, CELL - (shown.length > 1 ? 3 : 0), stage.colour, worker.state);
-      if (worker.item !== null) {
-        this.targets.set(worker.item, [centre, top + row * CELL + (CELL - (shown.length > 1 ? 3 : 0)) / 2, LARGE.radius]);
-      }
+      const y = top + row * CELL, high = CELL - (shown.length > 1 ? 3 : 0);
+      this.box(x, y, BOX, high, stage.colour, worker.state);
+      if (worker.item !== null) this.targets.set(worker.item, [centre, y + high / 2, LARGE.radius]);
     });
-    write(pen, stage.name, centre, top - 13, { colour: colours.ink, align: "center", weight: 600, room: BOX + gap - 8 });
-    write(pen, summary(stage.workers), centre, bottom + 13, { colour: colours.quiet, align: "center", room: BOX + gap - 8 });
+    const look = { align: "center", room: BOX + gap - 8 };
+    write(pen, stage.name, centre, top - 13, { ...look, colour: colours.ink, weight: 600 });
+    write(pen, summary(stage.workers), centre, bottom + 13, { ...look, colour: colours.quiet });
     if (stage.note) {
       write(pen, stage.note, centre, bottom + 30, { colour: colours.ink, align: "center", weight: 700 });
     }
@@ -131,7 +132,8 @@ class Strip {
       else { pen.fillStyle = colour; pen.fill(); }
     }
     const full = queue.depth === queue.capacity && gap > 90 ? "full: " : "";
-    write(pen, `${full}${queue.depth} of ${queue.capacity}`, x + gap / 2, middle + (rows * side) / 2 + 13, { colour: colours.quiet, align: "center" });
+    const label = `${full}${queue.depth} of ${queue.capacity}`, below = middle + (rows * side) / 2 + 13;
+    write(pen, label, x + gap / 2, below, { colour: colours.quiet, align: "center" });
   }
 
   drawBar(x, gap, queue, colour) {

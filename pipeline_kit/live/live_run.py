@@ -1,0 +1,217 @@
+"""A live run: a pipeline that runs as a task, with buttons, sliders and a picture that follows."""
+
+import asyncio
+from itertools import count
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from matplotlib.figure import Figure
+
+from pipeline_kit.live.describe import tell_samples
+from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.monitor import Monitor
+from pipeline_kit.live.picture import explain, shape_data
+from pipeline_kit.live.saved import Showing
+from pipeline_kit.live.simulate import Make, built
+from pipeline_kit.live.static import plot_samples
+from pipeline_kit.live.widgets import Dashboard
+from pipeline_kit.pipeline import Pipeline, Run
+from pipeline_kit.trace import SINK, StageShape
+
+SAMPLES_PER_SECOND = 30
+GOLDEN = 0.618  # the fractions of its multiples spread evenly and never repeat
+
+
+class LiveRun:
+    """What `watch` returns: a pipeline that runs, and its picture."""
+
+    def __init__(self, make: Make, knobs: Knobs, title: str, limit: float) -> None:
+        self._make, self._title, self._limit = make, title, limit
+        self._loop = _running_loop()
+        self._place = _place(make)
+        self._showing = Showing()
+        self._task: asyncio.Task[None] | None = None
+        self._message = ""
+        self._ran_for = 0.0
+        self._awaited = 0
+        self.knobs = knobs
+        """Where the sliders stand."""
+        self.run: Run | None = None
+        """The run that is shown; None until it has begun."""
+        self.results: list[Any] = []
+        """What has come out of the run so far."""
+        self.monitor = Monitor([])
+        """The counters of the run, sampled 30 times a second."""
+        self._shapes: list[StageShape] = []
+        self._dashboard = Dashboard(knobs=knobs.as_data(), title=title)
+        # Where these callbacks run differs from kernel to kernel; from any thread, this way works.
+        soon = self._loop.call_soon_threadsafe
+        self._dashboard.observe(lambda change: soon(knobs.set, change["new"]), "values")
+        self._dashboard.on_msg(lambda _, message, __: soon(self._press, message["press"]))
+
+    @property
+    def state(self) -> str:
+        """`running`, `paused`, `done`, `stopped` or `failed`."""
+        return str(self._dashboard.status["state"])
+
+    def start(self) -> None:
+        """Start a new run; the one it replaces is stopped first."""
+        others = _unfinished.setdefault(self._place, set())
+        task = self._loop.create_task(self._run_after(frozenset(others)), name="live run")
+        others.add(task)
+        task.add_done_callback(others.discard)
+        task.add_done_callback(self._ended)
+        self._task, self.run = task, None
+        self._tell("running")
+
+    def pause(self) -> None:
+        """Hold the source back; what is in the pipeline drains."""
+        if self.state == "running":
+            if self.run:
+                self.run.pause()
+            self._tell("paused", "Paused at the source; what was inside drains.")
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        if self.state == "paused":
+            if self.run:
+                self.run.resume()
+            self._tell("running")
+
+    def stop(self) -> None:
+        """End the run now."""
+        if self._task:
+            self._task.cancel()
+
+    async def finished(self) -> list[Any]:
+        """Wait until the run has ended or been stopped; return the results that came out.
+
+        A run that is paused goes on, so that this does not wait for ever. If the wait is cancelled,
+        as an interrupted cell does, the run is stopped.
+
+        Raises:
+            StageError: the run failed; or whatever else made it fail.
+        """
+        self.resume()
+        self._awaited += 1
+        try:
+            while self._task and not self._task.done():
+                await asyncio.wait([self._task])
+        except asyncio.CancelledError:
+            self.stop()
+            raise
+        finally:
+            self._awaited -= 1
+        # From here, because what runs a notebook without a front end listens to this cell only.
+        self._showing.renew(self._dashboard, *self._still())
+        if self._task and not self._task.cancelled() and (error := self._task.exception()):
+            raise error
+        return self.results
+
+    async def _run_after(self, others: frozenset[asyncio.Task[None]]) -> None:
+        for other in others:
+            other.cancel()
+        if others:
+            await asyncio.wait(others)
+        pipeline, source = built(self._make, self.knobs)
+        self._prepare(pipeline)
+        self.run = pipeline.run(source)
+        if self.state == "paused":
+            self.run.pause()
+        async with self.run as run, asyncio.TaskGroup() as group:
+            began = self._loop.time()
+            following = group.create_task(self._follow(run, began))
+            try:
+                async for result in run:
+                    self.results.append(result)
+            finally:
+                following.cancel()
+                self._look(run, began)
+
+    def _prepare(self, pipeline: Pipeline) -> None:
+        stages = pipeline.stages
+        self.results, self._message, self._ran_for = [], "", 0.0
+        self.monitor = Monitor(stages)
+        self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
+        self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
+        self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
+        self._dashboard.history = []
+
+    async def _follow(self, run: Run, began: float) -> None:
+        """Look at the run again and again, until it has gone on for too long."""
+        for number in count():
+            if self._ran_for >= self._limit:
+                break
+            self._look(run, began)
+            # Irregular, or a stage of the same rhythm would always be caught in the same state.
+            shift = (number + 1) * GOLDEN % 1 - number * GOLDEN % 1
+            pause = (1 + shift) / SAMPLES_PER_SECOND
+            await asyncio.sleep(pause)
+            self._ran_for += pause if self.state == "running" else 0.0
+        self._message = f"Stopped after {self._limit:g} s, the limit."
+        self.stop()
+
+    def _look(self, run: Run, began: float) -> None:
+        sample = self.monitor.look(run, self._loop.time() - began, len(self.results))
+        self._dashboard.send(sample.as_data())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task is not self._task:
+            return  # replaced by another run of the same view, which has the picture now
+        summary = tell_samples(self.monitor.samples, self._shapes)
+        if task.cancelled():
+            self._tell("stopped", self._message, summary)
+        elif error := task.exception():
+            self.monitor.count(error)
+            self._tell("failed", explain(error), summary)
+        else:
+            self._tell("done", "", summary)
+        self._send_all()
+        if not self._awaited:
+            self._showing.renew(self._dashboard, *self._still())
+
+    def _tell(self, state: str, message: str = "", summary: str = "") -> None:
+        self._dashboard.status = {"state": state, "message": message, "summary": summary}
+
+    def _press(self, button: str) -> None:
+        presses = {
+            "start": self.start,
+            "pause": self.pause,
+            "resume": self.resume,
+            "stop": self.stop,
+            "catch up": self._send_all,
+        }
+        presses[button]()
+
+    def _send_all(self) -> None:
+        self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
+
+    def _still(self) -> tuple[Figure, str]:
+        text = tell_samples(self.monitor.samples, self._shapes)
+        problem = self._dashboard.status["message"]
+        title = f"{problem.rstrip('.')}. {text}" if problem else self._title or text
+        return plot_samples(self.monitor.samples, self._shapes, title=title), title
+
+    def _ipython_display_(self) -> None:
+        self._showing.show(self._dashboard, *self._still())
+
+
+_unfinished: dict[str, set[asyncio.Task[None]]] = {}
+"""The runs started from one place, so that running a cell again can stop those it replaces."""
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "watch needs a running event loop, as every notebook has one; "
+            "in a script, call it from a coroutine: asyncio.run(main())"
+        ) from None
+
+
+def _place(make: Make) -> str:
+    """Return the id of the cell that is running, where it has one, or else the name of `make`."""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell = parent.get("metadata", {}).get("cellId")
+    return str(cell or f"{make.__module__}.{make.__qualname__}")
