@@ -24,6 +24,7 @@ from typing import Any, Self
 
 from pipeline_kit.channel import Channel, ChannelStatistics, check_capacity
 from pipeline_kit.errors import ErrorLog
+from pipeline_kit.executor import in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
 from pipeline_kit.stage import Stage
@@ -254,7 +255,9 @@ class Run:
     def _start_crew(self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any]) -> None:
         crew = Crew(stage, inbox, outbox, self.errors, in_bulk=self._recorder is None)
         for worker in range(stage.workers):
-            call = _in_executor(stage) if stage.executor else stage.function
+            call: Call = stage.function
+            if stage.executor:
+                call = in_executor(stage.executor, call)
             if stage.layers:
                 call = wrap(call, stage.layers)
             if self._recorder:
@@ -262,11 +265,6 @@ class Run:
             self._start(
                 f"{stage.name} {worker}" if stage.workers > 1 else stage.name, crew.work(call)
             )
-
-
-def _in_executor(stage: Stage) -> Call:
-    loop = asyncio.get_running_loop()
-    return lambda item: loop.run_in_executor(stage.executor, stage.function, item)
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

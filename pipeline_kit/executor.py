@@ -1,0 +1,53 @@
+"""Calling a plain function in an executor: in a thread, a process, or on another machine.
+
+A call there cannot be interrupted. Whoever cancels it only stops waiting for it; the function goes
+on to its end, and keeps its thread or process busy. So a cancelled call says whether it does.
+"""
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+
+def in_executor(
+    executor: Executor, function: Callable[[Any], Any]
+) -> Callable[[Any], Coroutine[Any, Any, Any]]:
+    """Return an async function of one item that calls the plain `function` in `executor`.
+
+    If it is cancelled before the executor has begun with the item, the item is taken back. If it is
+    cancelled later, its `CancelledError` has the `concurrent.futures.Future` of what goes on as its
+    attribute `still_running`; see `still_running`.
+    """
+    return partial(_call, executor, function)
+
+
+def still_running(error: BaseException | None) -> "concurrent.futures.Future[Any] | None":
+    """Return what goes on in an executor although its call was cancelled with `error`, if any."""
+    return getattr(error, "still_running", None)
+
+
+async def _call(executor: Executor, function: Callable[[Any], Any], item: Any) -> Any:
+    keeper = _Keeper(executor)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(keeper, function, item)
+    except asyncio.CancelledError as error:
+        work = keeper.work
+        if work and not work.cancel() and not work.done():
+            # An attribute, not a subclass: asyncio.timeout knows only the class itself, on 3.11.
+            error.still_running = work  # type: ignore[attr-defined] # as said above
+        raise
+
+
+class _Keeper(Executor):
+    """Keeps the future that the executor returns; the event loop only hands out its own."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self.work: concurrent.futures.Future[Any] | None = None
+
+    def submit(self, *call: Any, **keywords: Any) -> "concurrent.futures.Future[Any]":
+        self.work = self._executor.submit(*call, **keywords)
+        return self.work

@@ -1,0 +1,61 @@
+import asyncio
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+
+from pipeline_kit import Pipeline, Stage
+from pipeline_kit.executor import in_executor, still_running
+
+
+@pytest.mark.parametrize("make", [ThreadPoolExecutor, ProcessPoolExecutor])
+async def test_a_call_returns_the_result_or_raises_the_error(make: type[Executor]) -> None:
+    with make() as pool:
+        absolute = in_executor(pool, abs)
+        assert await absolute(-3) == 3
+        with pytest.raises(TypeError, match="bad operand"):
+            await absolute("x")
+
+
+async def cancel(task: "asyncio.Task[None]") -> asyncio.CancelledError:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as error:
+        await task
+    return error.value
+
+
+def test_a_cancelled_call_says_what_still_runs_and_what_has_not_begun_is_taken_back() -> None:
+    begun, release, calls = threading.Event(), threading.Event(), list[str]()
+
+    def work(item: str) -> None:
+        calls.append(item)
+        begun.set()
+        release.wait()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            tasks = [asyncio.create_task(in_executor(pool, work)(item)) for item in "ab"]
+            while not begun.is_set():
+                await asyncio.sleep(0)
+            first, second = [await cancel(task) for task in tasks]
+            running = still_running(first)
+            assert running is not None
+            assert running.running()
+            assert still_running(second) is None
+            release.set()
+        assert running.done()
+
+    asyncio.run(main())
+    assert calls == ["a"]
+
+
+async def test_an_ordinary_cancellation_has_nothing_running() -> None:
+    error = await cancel(asyncio.create_task(asyncio.sleep(1)))
+    assert still_running(error) is None
+    assert still_running(None) is None
+
+
+async def test_a_stage_calls_its_function_in_its_executor() -> None:
+    with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
+        stage = Stage(lambda item: threading.current_thread().name, executor=pool)
+        assert await Pipeline(stage).collect("a") == ["pool_0"]
