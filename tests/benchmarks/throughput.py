@@ -1,7 +1,8 @@
-"""Items per second through three stages: the kit, and the same pipeline by hand on asyncio.Queue."""
+"""Items per second through three stages: the kit, and the same by hand on asyncio.Queue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -48,7 +49,7 @@ async def by_hand(function: Callable[[int], Any]) -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(feed())
-        for inbox, outbox in zip(queues, queues[1:], strict=False):
+        for inbox, outbox in pairwise(queues):
             group.create_task(stage(inbox, outbox))
         count = 0
         while await queues[3].get() is not END:
