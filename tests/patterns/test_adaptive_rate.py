@@ -53,6 +53,10 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+async def note_time(item: Any) -> float:
+    return now()
+
+
 async def test_no_more_calls_are_in_flight_than_the_limit_in_whole_calls() -> None:
     layer, server = AdaptiveRateLimit(Fixed(2.9)), Server(100)
     calls = [create_task(layer.call(server, item)) for item in range(7)]
@@ -96,8 +100,39 @@ async def test_a_higher_limit_lets_in_those_who_wait_in_order() -> None:
     calls = [create_task(layer.call(note, name)) for name in "abcd"]
     await sleep(0.5)
     algorithm.limit = 2
+    calls.append(create_task(layer.call(note, "comes late and does not overtake")))
     await gather(*calls)
-    assert order == ["a 0", "b 1", "c 1", "d 2"]
+    assert order == ["a 0", "b 1", "c 1", "d 2", "comes late and does not overtake 2"]
+
+
+@pytest.mark.parametrize("just", ["before", "after"])
+async def test_a_place_is_not_lost_on_someone_who_is_cancelled_just_then(just: str) -> None:
+    layer = AdaptiveRateLimit(Fixed(1))
+
+    async def first(item: str) -> None:
+        await sleep(1)
+        if just == "before":
+            calls[1].cancel()  # and then the place is given back
+        else:
+            asyncio.get_running_loop().call_soon(calls[1].cancel)
+
+    calls = [
+        create_task(layer.call(function, "item")) for function in (first, note_time, note_time)
+    ]
+    await asyncio.wait(calls)
+    assert calls[1].cancelled()
+    assert calls[2].result() == 1.0
+    assert (layer.in_flight, layer.waiting) == (0, 0)
+
+
+async def test_the_cancelled_no_longer_wait() -> None:
+    layer = AdaptiveRateLimit(Fixed(1))
+    calls = [create_task(layer.call(sleep, 5)) for _ in range(3)]
+    await sleep(1)
+    calls[1].cancel()
+    await sleep(1)
+    assert (layer.in_flight, layer.waiting) == (1, 1)
+    await asyncio.wait(calls)
 
 
 @given(
