@@ -12,6 +12,7 @@ from pipeline_kit.grading.claims import (
     order_is_kept,
     results_come_out_at,
     sink_is_closed_once_at_the_end,
+    something_came_out,
     the_error_reaches_the_caller,
 )
 from pipeline_kit.grading.draw import Draw
@@ -102,7 +103,7 @@ def test_items_flow_as_they_come(answer: Answer, draw: Draw) -> None:
     beat, items = draw.beat(), draw.items()
     arrivals = [n * 5 * beat for n in range(len(items))]
     run = answer.run(World(items=items, arrivals=arrivals, work=dict.fromkeys(STAGES, beat)))
-    times = [arrival + len(STAGES) * beat for arrival in arrivals]
+    times = [arrivals[item] + len(STAGES) * beat for item in run.came_out]
     results_come_out_at(run, times, f"if an item comes every {5 * beat:g} s and is passed on")
     slow = answer.run(World(items=items, work=dict.fromkeys(STAGES, beat) | {"stage1": 3 * beat}))
     at_most_waiting(slow, "stage1", WAITING, "or memory runs out when the source is long")
@@ -159,6 +160,7 @@ def test_any_value_is_an_item(answer: Answer, draw: Draw) -> None:
     equal, negative = draw.randint(10, 99), -draw.randint(1, 99)
     items = [negative, 0, equal, equal, draw.randint(100, 199), 0, equal, draw.randint(200, 299)]
     before = answer.run(World(items=draw.items(8, 8), work=dict.fromkeys(STAGES, draw.beat())))
+    something_came_out(before)
     for zeros in (False, True):
         run = answer.run(World(items=items, work=before.play.world.work, zeros=zeros))
         if len(run.came_out) != len(before.came_out):  # what is always lost is another check's
@@ -187,7 +189,7 @@ def test_errors_reach_the_caller(answer: Answer, draw: Draw) -> None:
 def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     """If the pipeline is cancelled, it ends at once, and no task is left."""
     beat = draw.beat()
-    moment = (draw.randint(2, 5) + 0.5) * beat
+    moment = (draw.randint(3, 5) + 0.5) * beat
     work = dict.fromkeys(STAGES, beat)
     run = answer.run(World(items=draw.items(), work=work, cancel_at=moment))
     ends_at_once_when_cancelled(run)

@@ -11,6 +11,7 @@ from pipeline_kit.grading.claims import (
     order_is_kept,
     results_come_out_at,
     sink_is_closed_once_at_the_end,
+    something_came_out,
     the_error_reaches_the_caller,
 )
 from pipeline_kit.grading.draw import Draw
@@ -62,7 +63,7 @@ def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=3,
-    needs="test_the_stages_overlap",
+    needs=("test_it_is_a_pipeline", "test_the_stages_overlap"),
     hint="While stage 2 is busy, stage 1 should be able to finish `buffer_size` more items, and "
     "one that it then has to hold. The same goes for stage 2 and stage 3.",
 )
@@ -83,6 +84,7 @@ def test_the_buffer_absorbs_a_burst(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=2,
+    needs=("test_it_is_a_pipeline", "test_the_stages_overlap"),
     hint="Count the places where an item can be between two stages: in the buffer, and in the hand "
     "of the stage that waits for room. Is there a third?",
 )
@@ -113,6 +115,7 @@ def test_memory_is_bounded_at_both_ends(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=0.5,
+    needs=("test_never_more_than_the_buffer_holds",),
     hint="A buffer of size 0 holds nothing: whoever sends waits for one who receives. Look up what "
     "a size of 0 means to the queue that you use.",
 )
@@ -150,12 +153,12 @@ def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
     equal = draw.randint(10, 99)
     items = [-draw.randint(1, 99), 0, equal, equal, 0, draw.randint(100, 199)]
     before = answer.run(_world(draw.items(6, 6), work, size))
+    something_came_out(before)
     for zeros in (False, True):
         world = World(items=items, work=work, zeros=zeros, arguments=_size(size))
         run = answer.run(world)
         if len(run.came_out) != len(before.came_out):  # what is always lost is another check's
             every_item_comes_out_once(run)
-    order_is_kept(before)
     no_task_is_left(answer.run(_world([], work, size)))
 
 
@@ -185,7 +188,7 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     """If the pipeline is cancelled while its buffers are full, it ends at once."""
     beat, size = draw.beat(), draw.randint(1, 2)
     work = {"stage1": beat, "stage2": 2 * beat, "stage3": 4 * beat}
-    moment = (draw.randint(8, 12) + 0.5) * beat
+    moment = (draw.randint(15, 20) + 0.5) * beat
     run = answer.run(World(items=draw.items(), work=work, cancel_at=moment, arguments=_size(size)))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)

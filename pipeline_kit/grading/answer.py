@@ -106,7 +106,8 @@ class Answer:
             ended = self._process.perform(order, play)
         except ProcessLostError as lost:
             raise self._lost(lost, play) from None
-        self._lost_in_a_row = 0
+        if not play.endless:
+            self._lost_in_a_row = 0
         return GradedRun(play, replace(ended, tasks=[_tidy(task) for task in ended.tasks]))
 
     def _lost(self, lost: ProcessLostError, play: Play) -> Unmet:
@@ -123,8 +124,11 @@ def problem_with(run: GradedRun) -> Unmet | None:
         return Unmet("the answer still raises NotImplementedError", Status.NOT_ATTEMPTED)
     if ended.fault and ended.fault.type == "MemoryError":
         return Unmet(f"line {ended.fault.line}: {_ENDS[Status.MEMORY]}", Status.MEMORY)
+    if run.play.endless:
+        text = f"the run was still going on at {run.play.now:g} s, after thousands of steps"
+        return Unmet(f"{text}; does a task poll for something that never comes?", Status.TIMEOUT)
     if ended.how == "stopped":
-        return Unmet(_describe_stop(run))
+        return Unmet(_describe_deadlock(run))
     if ended.fault and not world.failing:
         return Unmet(describe_fault(ended.fault, run.play.now))
     if ended.how == "cancelled" and world.cancel_at is None:
@@ -142,6 +146,8 @@ def describe_fault(fault: Fault, now: float) -> str:
         advice = " (the grader runs the answer cell alone: import there all that it needs)"
     if "asyncio.run()" in fault.message:
         advice = " (a loop is running already; `await` the coroutine instead)"
+    if fault.type == "StopAsyncIteration":
+        advice = " (it asked for an item, and there was none)"
     message = f": {fault.message}" if fault.message not in ("", "None") else ""
     return f"at {now:g} s your code raised {fault.type}{where}{message}{advice}"
 
@@ -178,9 +184,7 @@ def newest_definition(cells: Sequence[str], function: str) -> str:
     return next((cell for cell in reversed(cells) if definition.search(cell)), "")
 
 
-def _describe_stop(run: GradedRun) -> str:
-    if run.play.endless:
-        return f"the run was still going on at {run.play.now:g} s, with nothing left to wait for"
+def _describe_deadlock(run: GradedRun) -> str:
     tasks = describe_tasks(run.ended.tasks)
     missing = ", ".join(sorted(set(run.ended.never_awaited)))
     hint = f"\n    (never awaited: {missing})" if missing else ""
@@ -194,5 +198,6 @@ def _quote(source: str, line: int) -> str:
 
 
 def _tidy(task: str) -> str:
-    """Leave out what a beginner cannot read: object addresses."""
+    """Leave out what a beginner cannot read: object addresses, and the grader's own objects."""
+    task = re.sub(r"in RemoteClockLoop.ask on <[^>]*>", "for the source, a stage or the sink", task)
     return re.sub(r" object at 0x[0-9a-f]+| at 0x[0-9a-f]+", "", task)

@@ -24,6 +24,8 @@ from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.world import World
 
 CheckFunction = Callable[[Answer, Draw], None]
+FOLDER_VARIABLE = "PIPELINE_WORKBOOK_EXERCISES"
+"""Environment variable that names the folder with the checks, when notebooks are elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Check:
     points: float
     hint: str
     function: CheckFunction
-    needs: str = ""
-    """Name of a check that must hold before this one means anything."""
+    needs: tuple[str, ...] = ()
+    """Names of the checks that must hold before this one means anything."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Report:
 
     def judge(self, check: Check, answer: Answer) -> Verdict:
         """Run one check on `answer`, and add its verdict."""
-        needed = [v for v in self.verdicts if v.check.name == check.needs and v.points == 0]
+        needed = [v for v in self.verdicts if v.check.name in check.needs and v.points == 0]
         if needed and needed[0].status is Status.NOT_ATTEMPTED:
             verdict = Verdict(check, Status.NOT_ATTEMPTED, needed[0].message)
         elif needed:
@@ -110,13 +112,15 @@ class Report:
         return verdict
 
 
-def check(*, points: float, hint: str, needs: str = "") -> Callable[[CheckFunction], CheckFunction]:
+def check(
+    *, points: float, hint: str, needs: tuple[str, ...] = ()
+) -> Callable[[CheckFunction], CheckFunction]:
     """Make a function a check.
 
     Args:
         points: what it is worth.
         hint: what to think about if it does not hold; should not give the answer away.
-        needs: name of a check without which this one means nothing, so that it is not judged.
+        needs: names of checks without which this one means nothing, so that it is not judged.
     """
 
     def declare(function: CheckFunction) -> CheckFunction:

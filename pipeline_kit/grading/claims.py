@@ -104,6 +104,7 @@ def at_most_waiting(run: GradedRun, stage: str, limit: int, because: str) -> Non
 
 def sink_is_closed_once_at_the_end(run: GradedRun) -> None:
     """Claim that the answer closes the sink exactly once, and after the last result."""
+    something_came_out(run)
     closed = run.play.closed
     if not closed:
         raise Unmet("your function returned without closing the sink: whoever reads there waits on")
@@ -129,7 +130,11 @@ def the_error_reaches_the_caller(run: GradedRun) -> None:
 
 
 def ends_at_once_when_cancelled(run: GradedRun) -> None:
-    """Claim that a cancellation from outside ends the run at that moment, as a cancellation."""
+    """Claim that a cancellation from outside ends the run at that moment, as a cancellation.
+
+    Cancel after the first result is due, or there is none to show that the answer was at work.
+    """
+    something_came_out(run)
     moment = run.play.world.cancel_at
     if run.ended.how != "cancelled":
         raise Unmet(f"cancelled at {moment:g} s, your function returned as if it had finished")
@@ -154,9 +159,9 @@ def _whereabouts(run: GradedRun, item: int) -> str:
     events = [e for e in run.trace.events if e.item == item]
     if not events:
         return "it was never taken from the source"
-    return f"the last that was seen of it is that {events[-1].stage} {events[-1].kind} it at " + (
-        f"{events[-1].time:g} s"
-    )
+    last = events[-1]
+    deed = "yielded" if last.stage == SOURCE else last.kind
+    return f"the last that was seen of it is that {last.stage} {deed} it at {last.time:g} s"
 
 
 def _unawaited(run: GradedRun) -> str:

@@ -8,6 +8,7 @@ nothing needs to be saved.
 """
 
 import io
+import os
 import random
 import textwrap
 from collections.abc import Callable
@@ -17,14 +18,12 @@ from IPython.core.getipython import get_ipython
 from IPython.display import Image, display
 
 from pipeline_kit.grading.answer import Answer, newest_definition, problem_with
-from pipeline_kit.grading.checks import Report, grade, load
+from pipeline_kit.grading.checks import FOLDER_VARIABLE, Report, grade, load
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.world import World
 from pipeline_kit.live.describe import finding
 from pipeline_kit.trace import Trace
-
-_FOLDERS = (".", "exercises", "../exercises")
 
 
 class Shown:
@@ -49,7 +48,8 @@ def open_exercise(name: str) -> tuple[Callable[[], None], Callable[..., Shown]]:
     Raises:
         FileNotFoundError: its checks are not in this folder, nor in `exercises` here or beside it.
     """
-    candidates = [Path(folder, f"test_{name}.py") for folder in _FOLDERS]
+    folders = (os.environ.get(FOLDER_VARIABLE, "."), ".", "exercises", "../exercises")
+    candidates = [Path(folder, f"test_{name}.py") for folder in folders]
     test_file = next((path for path in candidates if path.exists()), None)
     if test_file is None:
         raise FileNotFoundError(f"no test_{name}.py here or in exercises/; it belongs to {name}")
@@ -91,7 +91,7 @@ def _draw(answer: Answer, world: World) -> None:
         print("There is nothing to draw yet: your answer still raises NotImplementedError.")
         return
     if run.trace.events:
-        display(_still(run.trace))
+        display(_still(run.trace))  # type: ignore[no-untyped-call] # IPython has few types
     if run.ended.printed:
         print(f"Your code printed:\n{textwrap.indent(run.ended.printed, '    ')}")
     if problem:
@@ -106,4 +106,4 @@ def _still(trace: Trace) -> Image:
     # A picture rather than a player, because a saved notebook keeps it.
     picture = io.BytesIO()
     trace.plot().savefig(picture, format="png", dpi=110)
-    return Image(picture.getvalue(), alt=finding(trace))
+    return Image(picture.getvalue(), alt=finding(trace))  # type: ignore[no-untyped-call] # likewise

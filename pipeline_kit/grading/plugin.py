@@ -5,6 +5,7 @@ check that does not hold fails with what happened, never with a traceback of the
 there is a line for each exercise, and the exit status is 1 unless all passed.
 """
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline_kit.grading.answer import Answer, answer_in_notebook
-from pipeline_kit.grading.checks import Report, check_of, exercise_of
+from pipeline_kit.grading.checks import FOLDER_VARIABLE, Report, check_of, exercise_of
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.report import problems, score
 from pipeline_kit.grading.status import Status
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--answers {folder}: there is no such folder")
     if folder and any(Path(argument).is_dir() for argument in config.args):
         config.args.append(folder)
+    for place in _folders(config):
+        if any(place.glob("test_ex*.py")):
+            os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
     if _only_exercises(config):
         config.option.tbstyle = "no"  # the summary below says it all, and shorter
         config.option.reportchars = ""
@@ -84,7 +88,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if check is None:
         return None
     report = pyfuncitem.config.stash[_REPORTS][pyfuncitem.path]
-    verdict = report.judge(check, pyfuncitem.funcargs["answer"])
+    found = pyfuncitem.funcargs["answer"]
+    assert isinstance(found, Answer)
+    verdict = report.judge(check, found)
     if verdict.status is Status.NOT_ATTEMPTED:
         pytest.skip(verdict.message)
     if verdict.status is not Status.PASSED:
@@ -105,6 +111,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not reports:
         return
     write = terminalreporter.write_line
+    for place in _folders(config):
+        if any(place.glob("test_ex*.py")):
+            os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
     if _only_exercises(config):
         _write_details(terminalreporter, reports)
     terminalreporter.section("exercises")
@@ -135,7 +144,11 @@ def _notebook(config: pytest.Config, checks: Path) -> Path:
 
 def _only_exercises(config: pytest.Config) -> bool:
     """Whether nothing but exercises is being tested, so that the grader has the terminal."""
-    folders = [Path(argument.split("::")[0]) for argument in config.args]
-    folders = [folder if folder.is_dir() else folder.parent for folder in folders]
     answers = config.getoption("answers", None)
-    return all(any(f.glob("test_ex*.py")) or str(f) == answers for f in folders)
+    return all(any(f.glob("test_ex*.py")) or str(f) == answers for f in _folders(config))
+
+
+def _folders(config: pytest.Config) -> list[Path]:
+    """Return the folders that pytest was told to look into."""
+    paths = [Path(argument.split("::")[0]) for argument in config.args]
+    return [path if path.is_dir() else path.parent for path in paths]

@@ -12,11 +12,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import IO
 
 import psutil  # type: ignore[import-untyped] # psutil comes without types
 
@@ -68,28 +67,27 @@ class StudentProcess:
     def __init__(self, *, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT) -> None:
         self.time_limit = time_limit
         self.memory_limit = memory_limit
-        self._folder = tempfile.TemporaryDirectory(prefix="answer-", ignore_cleanup_errors=True)
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process: subprocess.Popen[bytes] | None = None
+        self._belongings = ExitStack()
 
     def __enter__(self) -> "StudentProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._stderr.close()
-        self._folder.cleanup()
 
     def start(self) -> None:
         """Start the process, if it is not running, without waiting until it is ready."""
         if self._process is None:
-            self._stderr.truncate(0)
+            stderr = tempfile.TemporaryFile()  # noqa: SIM115 - the stack closes it
+            self._stderr = self._belongings.enter_context(stderr)
+            folder = tempfile.TemporaryDirectory(prefix="answer-", ignore_cleanup_errors=True)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, str(_ROOT), str(self.memory_limit)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                cwd=self._folder.name,
+                cwd=self._belongings.enter_context(folder),
                 env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
                 start_new_session=True,  # so that whatever it starts can be killed with it
             )
@@ -108,8 +106,11 @@ class StudentProcess:
             except (TamperedError, OSError, EOFError) as error:
                 guard.verdict = guard.verdict or _blame(error)
                 detail = str(error)
+        _kill_group(self._process)
+        self._process.wait()
+        line = self._last_line_seen()
         self.kill()
-        raise ProcessLostError(guard.verdict, self._last_line_seen(), detail)
+        raise ProcessLostError(guard.verdict, line, detail)
 
     def kill(self) -> None:
         """Kill the process and all that it has started."""
@@ -120,6 +121,7 @@ class StudentProcess:
                     pipe and pipe.close()
             self._process.wait()
             self._process = None
+            self._belongings.close()
 
     def _converse(self, process: "subprocess.Popen[bytes]", order: Order, play: Play) -> Ended:
         assert process.stdin

@@ -118,7 +118,10 @@ class Source:
 
 
 class Sink:
-    """The sink as the answer sees it: `await sink.send(result)`, and at the end `sink.close()`."""
+    """The sink as the answer sees it: `await sink.send(result)`, and at the end `sink.close()`.
+
+    Like a channel it can be closed by `with sink:` too.
+    """
 
     def __init__(self, loop: RemoteClockLoop) -> None:
         self._loop = loop
@@ -130,6 +133,12 @@ class Sink:
     def close(self) -> None:
         """Say that no more results will come."""
         self._loop.post("close")
+
+    def __enter__(self) -> "Sink":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     send.__qualname__ = "sink.send"
 

@@ -9,7 +9,9 @@ import asyncio
 import faulthandler
 import gc
 import io
+import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -52,7 +54,9 @@ def main(memory: int) -> None:
 def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     """Run the answer once, and return the report (the fields of `protocol.Ended`)."""
     printed = _Printed()
-    faulthandler.dump_traceback_later(order["patience"], file=2)
+    alarm = threading.Timer(order["patience"], _note_place, [threading.get_ident()])
+    alarm.daemon = True
+    alarm.start()
     with (
         redirect_stdout(printed),
         redirect_stderr(printed),
@@ -61,7 +65,7 @@ def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
         warnings.simplefilter("always")
         report = _run(order, wire)
         gc.collect()  # a coroutine that was not awaited is only noticed when it is thrown away
-    faulthandler.cancel_dump_traceback_later()
+    alarm.cancel()
     report["never_awaited"] = [
         str(warning.message).split("'")[1]
         for warning in seen
@@ -143,6 +147,17 @@ def describe(error: BaseException) -> dict[str, Any]:
         "line": line,
         "causes": [str(e)[:_MOST_TEXT] for e in _family(error)][:20],
     }
+
+
+def _note_place(thread: int) -> None:
+    """Write to stderr which line of the answer is being executed, for when the run is stopped."""
+    # Not by faulthandler, which reads the frames of a running thread without the lock that would
+    # keep them from changing, and sometimes crashes over it.
+    frame = sys._current_frames().get(thread)
+    while frame and frame.f_code.co_filename != FILE:
+        frame = frame.f_back
+    if frame:
+        os.write(2, f'Timeout\n  File "{FILE}", line {frame.f_lineno}\n'.encode())
 
 
 def _first(error: BaseException) -> BaseException:

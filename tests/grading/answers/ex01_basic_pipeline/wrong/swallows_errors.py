@@ -1,0 +1,25 @@
+"""Prints an error and goes on as if it were none.
+
+Fails: test_errors_reach_the_caller
+"""
+
+import asyncio
+
+from pipeline_kit import Channel
+
+
+async def basic_pipeline(source, stage1, stage2, stage3, sink):
+    first, second = Channel(), Channel()
+
+    async def work(inbox, stage, outbox):
+        with outbox:
+            async for item in inbox:
+                try:
+                    await outbox.send(await stage(item))
+                except Exception as error:
+                    print("oh no:", error)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(work(source, stage1, first))
+        tasks.create_task(work(first, stage2, second))
+        tasks.create_task(work(second, stage3, sink))

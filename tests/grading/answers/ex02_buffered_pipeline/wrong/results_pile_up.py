@@ -1,0 +1,30 @@
+"""Keeps the results in a queue that has no bound.
+
+Fails: test_memory_is_bounded_at_both_ends
+"""
+
+import asyncio
+
+from pipeline_kit import Channel
+
+
+async def buffered_pipeline(source, stage1, stage2, stage3, sink, buffer_size):
+    first, second = Channel(buffer_size), Channel(buffer_size)
+
+    async def work(inbox, stage, outbox):
+        with outbox:
+            async for item in inbox:
+                await outbox.send(await stage(item))
+
+    results = Channel(float("inf"))
+
+    async def writer():
+        with sink:
+            async for result in results:
+                await sink.send(result)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(work(source, stage1, first))
+        tasks.create_task(work(first, stage2, second))
+        tasks.create_task(work(second, stage3, results))
+        tasks.create_task(writer())

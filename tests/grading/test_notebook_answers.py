@@ -1,0 +1,54 @@
+"""The answer is found in the notebook, wherever the student has moved it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline_kit.grading.answer import answer_in_notebook, newest_definition
+
+
+def notebook(path: Path, *cells: tuple[str, list[str]]) -> Path:
+    content = [
+        {
+            "cell_type": "code",
+            "source": source.splitlines(keepends=True),
+            "metadata": {"tags": tags},
+        }
+        for source, tags in cells
+    ]
+    path.write_text(json.dumps({"cells": content}), encoding="utf-8")
+    return path
+
+
+def test_the_answer_is_what_is_tagged(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "x.ipynb", ("a = 1", ["answer"]), ("b", []), ("c\n", ["answer"]))
+    assert answer_in_notebook(path, "f") == ("a = 1\n\nc\n", "")
+
+
+def test_an_answer_that_has_lost_its_tag_is_found_by_its_function(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "x.ipynb", ("async def f(): 1", []), ("async def f(): 2", []))
+    assert answer_in_notebook(path, "f")[0] == "async def f(): 2"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"cells": []}', "no cell of x.ipynb defines f"),
+        ("<<<<<<< HEAD", "not a notebook"),
+        (None, "there is no notebook x.ipynb"),
+    ],
+)
+def test_where_there_is_no_answer_it_says_so(
+    tmp_path: Path, content: str | None, sentence: str
+) -> None:
+    path = tmp_path / "x.ipynb"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    source, missing = answer_in_notebook(path, "f")
+    assert source == ""
+    assert sentence in missing
+
+
+def test_in_a_kernel_the_newest_definition_counts() -> None:
+    assert newest_definition(["def f(): 1", "f()", "def f(:", "x = f"], "f") == "def f(:"

@@ -1,0 +1,166 @@
+"""Answers that do odd things get the status that fits, and a sentence that a beginner can read."""
+
+import pytest
+from graded import grade_basic, grade_source
+
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.report import as_html, as_text
+from pipeline_kit.grading.status import Status, Unmet
+from pipeline_kit.grading.world import World
+
+WORLD = World(items=[1, 2, 3], work={"stage1": 1.0, "stage2": 1.0, "stage3": 1.0})
+
+ODD = {
+    "time.sleep": ("import time\ntime.sleep(5)", "use `await asyncio.sleep(…)`"),
+    "asyncio.run inside": (
+        "async def inner(): pass\ninner_one = inner()\ntry:\n    asyncio.run(inner_one)\n"
+        "finally:\n    inner_one.close()",
+        "a loop is running already",
+    ),
+    "forgotten await": (
+        "async for item in source: sink.send(item)",
+        "sink.send was called without",
+    ),
+    "forgotten await inside a call": (
+        "async for item in source: await stage2(stage1(item))",
+        "is an `await` missing before the call of stage1?",
+    ),
+    "for instead of async for": ("for item in source: pass", "`async for`, not `for`"),
+    "deep recursion": ("def f(n): return f(n + 1)\nf(1)", "RecursionError"),
+    "a generator": ("yield 1", "must be an `async def` without `yield`"),
+    "sys.exit": ("import sys\nsys.exit(0)", "SystemExit"),
+    "deadlock": ("await asyncio.Event().wait()", "nothing can go on"),
+    "the finished Pipeline": (
+        "from pipeline_kit import Pipeline, Stage\nPipeline(Stage(stage1))",
+        "building a pipeline from channels and tasks",
+    ),
+    "an unknown name": ("Queue()", "import there all that it needs"),
+}
+
+
+@pytest.mark.parametrize(("body", "sentence"), ODD.values(), ids=ODD)
+def test_an_odd_answer_fails_with_a_sentence(body: str, sentence: str) -> None:
+    report = grade_basic(body)
+    assert report.status is Status.FAILED
+    assert report.points == 0
+    assert sentence in " ".join(as_text(report).split())
+
+
+def test_polling_for_what_never_comes_is_stopped() -> None:
+    report = grade_basic("while True: await asyncio.sleep(1)")
+    assert report.status is Status.TIMEOUT
+    assert "does a task poll for something that never comes?" in " ".join(as_text(report).split())
+
+
+def test_a_syntax_error_is_told_once_with_its_line() -> None:
+    report = grade_source("ex01_basic_pipeline", "async def basic_pipeline(:\n    pass")
+    text = as_text(report)
+    assert text.count("Python cannot read the answer") == 1
+    assert "in line 1" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [("", "there is no answer"), ("async def another(): pass", "no function basic_pipeline")],
+)
+def test_a_missing_answer_is_said_to_be_missing(source: str, sentence: str) -> None:
+    assert sentence in as_text(grade_source("ex01_basic_pipeline", source))
+
+
+def test_an_exception_is_told_with_its_line() -> None:
+    assert "raised ZeroDivisionError in line 5" in as_text(grade_basic("number = 0\n1 / number"))
+
+
+def run_odd(body: str, time_limit: float = 1.0) -> Unmet:
+    source = f"async def odd(*world):\n    {body}"
+    with Answer(source, "odd", time_limit=time_limit) as answer, pytest.raises(Unmet) as unmet:
+        answer.run(WORLD)
+    return unmet.value
+
+
+def test_an_endless_loop_is_stopped_and_its_line_named() -> None:
+    unmet = run_odd("while True: pass")
+    assert unmet.status is Status.TIMEOUT
+    assert "line 2 (`while True: pass`)" in unmet.message
+
+
+def test_an_endless_loop_of_empty_awaits_is_stopped() -> None:
+    unmet = run_odd("import asyncio\n    while True: await asyncio.sleep(0)")
+    assert unmet.status is Status.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "hoard = []\n    while True: hoard.append(bytearray(10**7))",
+        "hoard = bytearray(10**10)",
+    ],
+)
+def test_a_memory_hog_is_stopped(body: str) -> None:
+    assert run_odd(body, time_limit=10.0).status is Status.MEMORY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os; os._exit(0)",
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import ctypes; ctypes.string_at(0)",
+    ],
+)
+def test_a_process_that_is_gone_is_a_crash(body: str) -> None:
+    assert run_odd(body).status is Status.CRASHED
+
+
+def test_what_an_answer_prints_is_kept_within_bounds() -> None:
+    source = "async def chatty(*world):\n    for n in range(100_000): print('so far', n)"
+    with Answer(source, "chatty") as answer:
+        printed = answer.run(WORLD).ended.printed
+    assert printed.startswith("so far 0\n")
+    assert "more characters" in printed
+    assert len(printed) < 3_000
+
+
+def test_a_run_that_is_lost_costs_only_itself() -> None:
+    source = "import os\n\nasync def moody(source, *rest):\n    if await anext(source): os._exit(1)"
+    with Answer(source, "moody") as answer:
+        for items, is_fine in ([1], False), ([0], True), ([1], False), ([0], True):
+            work = {"stage1": 1.0}
+            if is_fine:
+                assert answer.run(World(items=items, work=work)).ended.how == "returned"
+            else:
+                with pytest.raises(Unmet):
+                    answer.run(World(items=items, work=work))
+
+
+def test_after_three_lost_runs_in_a_row_no_more_are_tried() -> None:
+    with Answer("import os\nos._exit(1)", "hopeless") as answer:
+        for _ in range(3):
+            with pytest.raises(Unmet, match="whole Python process"):
+                answer.run(WORLD)
+        with pytest.raises(Unmet, match="three runs before it had to be stopped"):
+            answer.run(WORLD)
+
+
+def test_what_an_answer_starts_is_killed_with_it() -> None:
+    source = (
+        "import subprocess, sys\n\n"
+        "async def parent(source, *rest):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    await rest[-1].send(child.pid)\n"
+        "    while True: pass\n"
+    )
+    import psutil
+
+    before = set(psutil.pids())
+    with Answer(source, "parent", time_limit=1.0) as answer, pytest.raises(Unmet):
+        answer.run(WORLD)
+    left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
+    assert not [p for p in left if "time.sleep(60)" in " ".join(p.info["cmdline"] or [])]
+
+
+def test_the_report_escapes_what_the_answer_says() -> None:
+    report = grade_basic("raise ValueError('<script>alert(1)</script>')")
+    assert "<script>" not in as_html(report)
+    assert "&lt;script&gt;" in as_html(report)

@@ -1,0 +1,100 @@
+"""`pytest exercises/` as an instructor runs it: what it says, and how it exits."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from graded import ANSWERS, ROOT
+
+from pipeline_kit.grading.answer import answer_in_notebook
+
+NAME = "ex01_basic_pipeline"
+
+
+def run_pytest(*arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    """A folder with a wrong answer to exercise 1 that keeps the rest of its notebook."""
+    content = json.loads((ROOT / "exercises" / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    cell = next(c for c in content["cells"] if "answer" in c["metadata"].get("tags", []))
+    cell["source"] = (ANSWERS / NAME / "wrong" / "sequential.py").read_text(encoding="utf-8")
+    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    return tmp_path
+
+
+def test_stubs_read_not_attempted_in_a_line_each() -> None:
+    code, output = run_pytest("exercises/test_ex01_basic_pipeline.py")
+    assert code == 1
+    assert "1  The basic pipeline             not attempted, 0 of 10 points" in output
+    assert "Traceback" not in output
+
+
+def test_solutions_are_all_green() -> None:
+    code, output = run_pytest("exercises/test_ex01_basic_pipeline.py", "--answers", "solutions")
+    assert code == 0, output
+    assert "passed, 10 of 10 points" in output
+
+
+def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
+    code, output = run_pytest("exercises/", "--answers", str(answers), "--seed", "4711")
+    assert code == 1
+    assert "failed, 6 of 10 points" in output
+    assert "✕ All three stages work at the same time" in output
+    assert "Hint: Who works on item 2" in output
+    assert "seed 4711" in output
+    assert f"{NAME}.ipynb ...." in output
+    assert "there is no notebook ex02_buffered_pipeline.ipynb" not in output.split("exercise 1,")[0]
+    assert "Traceback" not in output
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing() -> None:
+    code, _ = run_pytest("exercises/", "--answers", "nowhere")
+    assert code == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_new_exercise_needs_only_its_notebook_and_its_checks(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "exercises" / "conftest.py", tmp_path)
+    (tmp_path / "test_ex99_pass_on.py").write_text(
+        "from pipeline_kit.grading.checks import Exercise, check\n"
+        "from pipeline_kit.grading.claims import every_item_comes_out_once\n"
+        "from pipeline_kit.grading.world import World\n\n"
+        "WORLD = World(items=[1, 2], work={'stage1': 1.0})\n"
+        "EXERCISE = Exercise(99, 'Pass on', 'pass_on', WORLD)\n\n"
+        "@check(points=10, hint='…')\n"
+        "def test_it_passes_on(answer, draw):\n"
+        "    '''Items are passed on.'''\n"
+        "    every_item_comes_out_once(answer.run(WORLD))\n",
+        encoding="utf-8",
+    )
+    source = (
+        "async def pass_on(source, stage1, sink):\n"
+        "    async for item in source: await sink.send(await stage1(item))\n"
+    )
+    cell = {"cell_type": "code", "source": source, "metadata": {"tags": ["answer"]}}
+    (tmp_path / "ex99_pass_on.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    code, output = run_pytest(str(tmp_path / "test_ex99_pass_on.py"))
+    assert code == 0, output
+    assert "passed, 10 of 10 points" in output
+
+
+def test_the_answer_cells_carry_valid_nbgrader_metadata() -> None:
+    for path in sorted(ROOT.glob("exercises/*.ipynb")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cell = next(c for c in content["cells"] if "answer" in c["metadata"].get("tags", []))
+        metadata = cell["metadata"]["nbgrader"]
+        assert metadata["grade_id"] == f"{path.stem}-answer"
+        assert metadata["schema_version"] == 3
+        assert (metadata["grade"], metadata["solution"], metadata["task"]) == (False, True, False)
+        assert answer_in_notebook(path, path.stem.partition("_")[2])[1] == ""

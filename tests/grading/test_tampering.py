@@ -1,0 +1,71 @@
+"""Tampering gains nothing, because what counts is what the world has seen."""
+
+import pytest
+from graded import grade_basic
+
+from pipeline_kit.grading.process import ProcessLostError, StudentProcess
+from pipeline_kit.grading.protocol import Order
+from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.world import Play, World
+
+SEQUENTIAL = """
+async for item in source:
+    await sink.send(await stage3(await stage2(await stage1(item))))
+sink.close()
+"""
+HARMLESS = {
+    "patches the loop's clock": "loop = asyncio.get_running_loop()\nloop.time = lambda: 0.0\n"
+    "loop._now = 0.0",
+    "patches the grader's modules": "from pipeline_kit.grading import checks, claims, status\n"
+    "claims.results_come_out_at = lambda *given: None\n"
+    "checks.judge = lambda check, *given: checks.Verdict(check, status.Status.PASSED)",
+    "patches time": "import time\ntime.monotonic = time.time = lambda: 0.0",
+    "patches json": "import json\njson.dumps = lambda *given, **more: '{}'\n"
+    "import importlib\nimportlib.reload(json)",
+    "asks the stages out of hand": "loop = asyncio.get_running_loop()\n"
+    "loop.post('close')\nloop.post('close')",
+}
+
+
+@pytest.mark.parametrize("trick", HARMLESS.values(), ids=HARMLESS)
+def test_a_sequential_answer_gains_nothing_by_tricks(trick: str) -> None:
+    honest = grade_basic(SEQUENTIAL)
+    assert grade_basic(trick + SEQUENTIAL).points <= honest.points
+
+
+def test_results_that_nobody_produced_are_not_taken() -> None:
+    report = grade_basic("async for item in source: await sink.send(item + 10**6)\nsink.close()")
+    assert report.points == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"hello\\n",
+        b'{"ended": {"how": "returned"}}\\n',
+        b'{"verdict": "passed"}\\n',
+        b'{"ask": [[1, "work", "stage9", 5]], "timer": null}\\n',
+        b'{"ask": [[1, "next", "", 0]], "timer": "soon"}\\n',
+        b"[" + b"[" * 50_000 + b"\\n",
+    ],
+)
+def test_writing_into_the_connection_is_tampering(line: bytes) -> None:
+    source = (
+        "import os\n\nasync def forger(source, *rest):\n"
+        "    for number in range(3, 30):\n"
+        "        try: os.write(number, LINE)\n"
+        "        except OSError: pass\n"
+    ).replace("LINE", repr(line).replace("\\\\n", "\\n"))
+    with StudentProcess() as process, pytest.raises(ProcessLostError) as lost:
+        world = World(items=[1], work={"stage1": 1.0})
+        process.perform(Order(source, "forger", ["stage1"], {}, 1.0), Play(world))
+    assert lost.value.status is Status.TAMPERED
+
+
+def test_the_checks_and_the_grader_are_not_in_the_students_process() -> None:
+    report = grade_basic(
+        "import sys\n"
+        "loaded = [m for m in sys.modules if 'checks' in m or 'world' in m or 'claims' in m]\n"
+        "raise ValueError(f'loaded: {loaded}')"
+    )
+    assert "loaded: []" in report.verdicts[0].message
