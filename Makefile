@@ -11,21 +11,22 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
 
 lab: ## open the workbook in JupyterLab
-	@.ci/venv
+	@sh .ci/venv
 	@# The root is this folder, not notebooks/, so that links from there to the exercises work.
 	@$(python) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(as_root)
 
 test: ## run the whole test suite
-	@.ci/venv test
+	@sh .ci/venv test
 	$(python) -m pytest
+	$(python) -m pytest --nbval-lax notebooks
 	$(python) -m pytest exercises --answers solutions
 
 exercises: ## grade the answers in exercises/
-	@.ci/venv
+	@sh .ci/venv
 	@$(python) -m pytest exercises
 
 lint: ## check format, style and types
-	@.ci/venv dev
+	@sh .ci/venv dev
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
@@ -34,11 +35,11 @@ check: lint ## what to run before a commit: lint, and the fast tests
 	$(python) -m pytest --quiet --ignore tests/browser --ignore tests/notebooks
 
 notebooks: ## execute all notebooks again, in place
-	@.ci/venv test
+	@sh .ci/venv test
 	@$(python) .ci/execute_notebooks.py
 
 bench: ## measure the speed of the kit
-	@.ci/venv test
+	@sh .ci/venv test
 	@$(python) tests/benchmarks
 
 clean: ## remove .venv and everything else that can be made again
