@@ -68,7 +68,7 @@ def test_the_order_is_kept(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=4,
-    hint="Who works on item 2 while stage 2 is busy with item 1? An `await` makes only the task "
+    hint="Who works on item 1 while stage 2 is busy with item 0? An `await` makes only the task "
     "wait that it stands in, so count your tasks.",
 )
 def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:

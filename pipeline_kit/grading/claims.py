@@ -1,8 +1,7 @@
 """What a check can claim about a run, in the words of pipelines.
 
 Each claim is a function that returns if it holds, and otherwise raises `Unmet` with what happened
-instead: which item, where, at which virtual time. Items are counted from 1 in messages, as people
-do.
+instead: which item, where, at which virtual time. Items are counted from 0, as in the pictures.
 """
 
 from collections import Counter
@@ -29,9 +28,9 @@ def every_item_comes_out_once(run: GradedRun) -> None:
     twice = [item for item in times if times[item] > 1]
     if missing:
         where = _whereabouts(run, missing[0])
-        raise Unmet(f"{_item(missing[0], expected)} never reached the sink: {where}")
+        raise Unmet(f"item {missing[0]} (of {expected}, from 0) never reached the sink: {where}")
     if twice:
-        raise Unmet(f"{_item(twice[0], expected)} reached the sink {times[twice[0]]} times")
+        raise Unmet(f"item {twice[0]} reached the sink {times[twice[0]]} times")
     if run.play.surprises:
         raise Unmet(f"at {run.play.surprises[0].time:g} s {run.play.surprises[0].text}")
 
@@ -45,7 +44,7 @@ def each_item_passes_all_stages_in_order(run: GradedRun) -> None:
         path = [e.stage for e in events if e.kind == "started" or e.stage == SOURCE]
         path = path[: path.index(SINK) + 1]
         if path != wanted:
-            raise Unmet(f"item {item + 1} went {' → '.join(path)}, not {' → '.join(wanted)}")
+            raise Unmet(f"item {item} went {' → '.join(path)}, not {' → '.join(wanted)}")
 
 
 def order_is_kept(run: GradedRun) -> None:
@@ -54,7 +53,7 @@ def order_is_kept(run: GradedRun) -> None:
     for (earlier, later), time in zip(pairwise(run.came_out), run.times_out[1:], strict=True):
         if later < earlier:
             raise Unmet(
-                f"at {time:g} s item {later + 1} reached the sink, after item {earlier + 1}, "
+                f"at {time:g} s item {later} reached the sink, after item {earlier}, "
                 "although it had left the source before it"
             )
 
@@ -68,10 +67,10 @@ def results_come_out_at(run: GradedRun, times: list[float], because: str) -> Non
         because: why then, to end a sentence with.
     """
     something_came_out(run)
-    for number, (actual, expected) in enumerate(zip(run.times_out, times, strict=False), 1):
+    for item, actual, expected in zip(run.came_out, run.times_out, times, strict=False):
         if actual != expected:
             raise Unmet(
-                f"result {number} reached the sink at {actual:g} s instead of {expected:g} s, "
+                f"item {item} reached the sink at {actual:g} s instead of {expected:g} s, "
                 f"which is when it comes {because}"
             )
 
@@ -111,7 +110,7 @@ def sink_is_closed_once_at_the_end(run: GradedRun) -> None:
     if run.play.late:
         raise Unmet(
             f"the sink was closed at {closed[0]:g} s, "
-            f"and item {run.play.late[0] + 1} was sent to it after that"
+            f"and item {run.play.late[0]} was sent to it after that"
         )
     if len(closed) > 1:
         raise Unmet(f"the sink was closed {len(closed)} times, at {closed[0]:g} s for the first")
@@ -121,7 +120,7 @@ def the_error_reaches_the_caller(run: GradedRun) -> None:
     """Claim that the run ends with the exception of the stage or source that failed."""
     assert run.play.world.failing
     failed, item = run.play.world.failing
-    failure = f"{failed} failed on item {item + 1}"
+    failure = f"{failed} failed on item {item}"
     if not run.ended.fault:
         raise Unmet(f"{failure}, but your function returned as if nothing had happened")
     if not any(run.play.world.error in cause for cause in run.ended.fault.causes):
@@ -149,10 +148,6 @@ def no_task_is_left(run: GradedRun) -> None:
             f"when your function was over, at {run.play.now:g} s, "
             f"tasks that it had started were still there:\n{describe_tasks(run.ended.tasks)}"
         )
-
-
-def _item(number: int, of: int) -> str:
-    return f"item {number + 1} of {of}"
 
 
 def _whereabouts(run: GradedRun, item: int) -> str:

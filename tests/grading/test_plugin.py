@@ -52,7 +52,7 @@ def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     assert code == 1
     assert "failed, 6 of 10 points" in output
     assert "✕ All three stages work at the same time" in output
-    assert "Hint: Who works on item 2" in output
+    assert "Hint: Who works on item 1" in output
     assert "seed 4711" in output
     assert f"{NAME}.ipynb ...." in output
     assert "there is no notebook ex02_buffered_pipeline.ipynb" not in output.split("exercise 1,")[0]
