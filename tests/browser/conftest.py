@@ -108,7 +108,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright is at work, no other test can run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator["sync_api.Browser"]:
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine")
