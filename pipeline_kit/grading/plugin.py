@@ -7,6 +7,7 @@ there is a line for each exercise, and the exit status is 1 unless all passed.
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,11 +130,21 @@ def _write_details(terminalreporter: Any, reports: list[Report]) -> None:
             terminalreporter.section(f"exercise {report.exercise.number}, {report.exercise.title}")
             for line in problems(report):
                 terminalreporter.write_line(line)
-    others = [r for kind in ("failed", "error") for r in terminalreporter.getreports(kind)]
-    for other in others:
-        if ".ipynb" in other.nodeid or other.when != "call":
-            terminalreporter.section(other.nodeid)
-            terminalreporter.write_line(other.longreprtext)
+    _write_notebooks(terminalreporter)
+
+
+def _write_notebooks(terminalreporter: Any) -> None:
+    """Say for each notebook that does not run through in which cell it stops, and why."""
+    said = set()
+    for failed in [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]:
+        notebook, _, cell = failed.nodeid.partition("::")
+        if notebook.endswith(".ipynb") and notebook not in said:
+            said.add(notebook)
+            lines = re.sub(r"\x1b\[[0-9;]*m", "", failed.longreprtext).split("\n")
+            reason = next((line for line in reversed(lines) if line.strip()), "")
+            terminalreporter.section(notebook)
+            where = f"{cell or 'before the first cell'} (code cells count from 0)"
+            terminalreporter.write_line(f"  the notebook stops in {where}: {reason}")
 
 
 def _notebook(config: pytest.Config, checks: Path) -> Path:

@@ -44,7 +44,8 @@ def as_html(report: Report) -> str:
     """Return the report as HTML: every claim, and beneath it what happened instead."""
     status = _span(score(report), _GOOD if report.status is Status.PASSED else _BAD)
     title = f"Exercise {report.exercise.number}, {escape(report.exercise.title)}"
-    rows = "".join(_row(verdict) for verdict in report.verdicts)
+    alike = {id(v): group for group in _alike(report) for v in group}
+    rows = "".join(_row(verdict, alike.get(id(verdict), [])) for verdict in report.verdicts)
     if report.status is Status.NOT_ATTEMPTED:
         rows = f"<li>{escape(report.verdicts[0].message)}</li>"
     return (
@@ -69,8 +70,13 @@ def _lines(verdicts: list[Verdict]) -> Iterator[str]:
     state = "" if first.status is Status.FAILED else f"[{first.status}] "
     yield f"  ✕ {state}{claim} (0 of {lost:g})"
     yield from _wrapped(first.message)
-    if len(verdicts) == 1 and first.status is Status.FAILED and not first.waits:
+    if _hint_helps(first, verdicts):
         yield from _wrapped(f"Hint: {first.check.hint}")
+
+
+def _hint_helps(verdict: Verdict, alike: list[Verdict]) -> bool:
+    """Whether the hint fits: not to what keeps all checks from holding, such as a syntax error."""
+    return len(alike) == 1 and verdict.status is Status.FAILED and not verdict.waits
 
 
 def _wrapped(text: str) -> Iterator[str]:
@@ -82,7 +88,8 @@ def _wrapped(text: str) -> Iterator[str]:
         )
 
 
-def _row(verdict: Verdict) -> str:
+def _row(verdict: Verdict, alike: list[Verdict]) -> str:
+    """Return a list item; what several checks say alike is said at the first of them only."""
     check = verdict.check
     if verdict.status is Status.PASSED:
         return f"<li>{_span('✓', _GOOD)} {escape(check.claim)} {_quiet(f'{check.points:g}')}</li>"
@@ -90,7 +97,9 @@ def _row(verdict: Verdict) -> str:
     message = escape(state + verdict.message).replace("\n    ", "<br>&emsp;")
     mark = _quiet("–") if verdict.waits else _span("✕", _BAD)
     lost = _quiet(f"0 of {check.points:g}")
-    hint = "" if verdict.waits else f"<br>{_quiet('Hint:')} {_code(check.hint)}"
+    hint = f"<br>{_quiet('Hint:')} {_code(check.hint)}" if _hint_helps(verdict, alike) else ""
+    if verdict is not alike[0]:
+        message = _quiet("as above")
     return (
         f"<li>{mark} <b>{escape(check.claim)}</b> {lost}"
         f'<div style="margin: 0 0 0.4em 1.4em">{message}{hint}</div></li>'
