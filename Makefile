@@ -32,7 +32,7 @@ lint: ## check format, style and types
 	$(python) -m mypy
 
 check: lint ## what to run before a commit: lint, and the fast tests
-	$(python) -m pytest --quiet --ignore tests/browser --ignore tests/notebooks
+	$(python) -m pytest --quiet tests --ignore tests/browser --ignore tests/live/test_in_browser.py
 
 notebooks: ## execute all notebooks again, in place
 	@sh .ci/venv test
