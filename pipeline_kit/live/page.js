@@ -29,13 +29,16 @@ function coloursFor(palette, root) {
   return { ...palette, ...theme };
 }
 
-// Calls `draw` whenever the theme or the width of `root` changes; returns a function that ends it.
+// Calls `draw` whenever the theme or the width of `root` changes, or it comes into sight, because
+// a page may skip the drawing of what nobody sees. Returns a function that ends it.
 function watchPage(root, draw) {
   const theme = new MutationObserver(draw);
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
   const size = new ResizeObserver(draw);
   size.observe(root);
-  return () => { theme.disconnect(); size.disconnect(); };
+  const sight = new IntersectionObserver(draw);
+  sight.observe(root);
+  return () => { theme.disconnect(); size.disconnect(); sight.disconnect(); };
 }
 
 // Makes the canvas as wide as its parent and `height` pixels high, sharp on any screen.
