@@ -3,7 +3,8 @@
 Within one turn of the event loop nobody else can look. So when items are there, and there is room
 for the results, a worker may move ten of them in a row without taking its turn ten times; the
 channels end up as if it had moved them one by one. This is worth three to four times the speed, and
-is the only code that reaches into a channel's internals.
+is the only code that reaches into a channel's internals. So it is for plain channels only: one of
+another class may have rules of its own.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ class Turn:
 
 def room(channel: Channel[Any]) -> int:
     """Return how many items can be put into `channel` without waiting, and out of turn."""
-    if channel._senders or channel.closed:
+    if channel._senders or channel.closed or type(channel) is not Channel:
         return 0
     if channel.capacity == math.inf:
         return sys.maxsize

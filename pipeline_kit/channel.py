@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -65,6 +65,18 @@ class ChannelStatistics:
     """Seconds that receives have waited for an item so far, summed over all of them."""
     closed: bool
     """Whether the channel takes no more items."""
+    dropped: int = 0
+    """Items accepted from senders and then discarded; a plain channel never does that."""
+
+
+class Observer(Protocol):
+    """Someone who wants to know of each item that a channel accepts or discards."""
+
+    def queued(self, item: Any, channel: str) -> None:
+        """Take note that the channel of that name has accepted `item`."""
+
+    def dropped(self, item: Any, channel: str) -> None:
+        """Take note that the channel has discarded `item`, which it had accepted."""
 
 
 class Channel(Generic[T]):
@@ -92,6 +104,7 @@ class Channel(Generic[T]):
         self._received = 0
         self._peak_depth = 0
         self._abandoned = False
+        self._observer: Observer | None = None
         check_capacity("capacity", capacity)
 
     def send_nowait(self, item: T) -> None:
@@ -243,6 +256,8 @@ class Channel(Generic[T]):
             self._peak_depth = depth
 
     def _put(self, item: T) -> None:
+        if self._observer:
+            self._observer.queued(item, self.name)
         self._buffer.append(item)
         self._note_depth()
         if self._receivers or self._senders:

@@ -145,11 +145,11 @@ class Run:
             raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
         await self._deadline.__aenter__()
         self._group = await asyncio.TaskGroup().__aenter__()
-        stages, buffer = self.pipeline.stages, self.pipeline.buffer
+        stages = self.pipeline.stages
+        sink: Channel[Any] = Channel(self.pipeline.buffer, name=SINK)
+        self._channels = [*map(_channel_for, stages), sink]
         if self._record:
-            self._recorder = Recorder(stages, buffer)
-        self._channels = [self._channel(stage.name, stage.buffer) for stage in stages]
-        self._channels.append(self._channel(SINK, buffer))
+            self._recorder = Recorder(stages, self._channels)
         enter = self._recorder.enter if self._recorder else None
         self._start(SOURCE, feed(self._source, self._channels[0], self._go, enter))
         for number, stage in enumerate(stages):
@@ -243,11 +243,6 @@ class Run:
         if not self._channels:
             raise RuntimeError("this run has not begun: use `async with pipeline.run(…) as run:`")
 
-    def _channel(self, stage: str, capacity: float) -> Channel[Any]:
-        if self._recorder:
-            return self._recorder.channel(stage, capacity)
-        return Channel(capacity, name=stage)
-
     def _start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         assert self._group is not None
         self._tasks.append(self._group.create_task(coroutine, name=name))
@@ -265,6 +260,12 @@ class Run:
             self._start(
                 f"{stage.name} {worker}" if stage.workers > 1 else stage.name, crew.work(call)
             )
+
+
+def _channel_for(stage: Stage) -> Channel[Any]:
+    channel = stage.channel() if stage.channel else Channel(stage.buffer)
+    channel.name = stage.name
+    return channel
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -21,12 +21,16 @@ class Recorder:
 
     Args:
         stages: the stages from left to right.
-        buffer: capacity of the channel in front of the sink.
+        channels: the channel in front of each, and that in front of the sink.
     """
 
-    def __init__(self, stages: Sequence[Stage], buffer: float) -> None:
-        shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
-        self.trace = Trace([*shapes, StageShape(SINK, 1, buffer)])
+    def __init__(self, stages: Sequence[Stage], channels: Sequence[Channel[Any]]) -> None:
+        workers = [*(stage.workers for stage in stages), 1]
+        self.trace = Trace(
+            [StageShape(c.name, n, c.capacity) for c, n in zip(channels, workers, strict=True)]
+        )
+        for channel in channels:
+            channel._observer = self
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
         self._numbers = count()
@@ -37,13 +41,13 @@ class Recorder:
         self._note("finished", envelope, SOURCE)
         return envelope
 
-    def channel(self, stage: str, capacity: float) -> Channel[Any]:
-        """Return a channel for the front of `stage` that notes when an item is queued."""
-        return _RecordedChannel(self, stage, capacity)
+    def queued(self, item: Envelope, channel: str) -> None:
+        """Note that a channel has accepted an item; its name is that of the stage behind it."""
+        self._note("queued", item, channel)
 
-    def queued(self, envelope: Envelope, stage: str) -> None:
-        """Note that the channel in front of `stage` has accepted an item."""
-        self._note("queued", envelope, stage)
+    def dropped(self, item: Envelope, channel: str) -> None:
+        """Note that a channel has discarded an item that it had accepted."""
+        self._note("dropped", item, channel)
 
     def call(self, stage: Stage, worker: int, function: Callable[[Any], Any]) -> "RecordedCall":
         """Wrap the function of a stage, as one of its workers calls it."""
@@ -78,16 +82,6 @@ class Recorder:
 
 
 RecordedCall = Callable[[Envelope], Awaitable[Envelope]]
-
-
-class _RecordedChannel(Channel[Envelope]):
-    def __init__(self, recorder: Recorder, stage: str, capacity: float) -> None:
-        super().__init__(capacity, name=stage)
-        self._recorder = recorder
-
-    def _put(self, item: Envelope) -> None:
-        self._recorder.queued(item, self.name)
-        super()._put(item)
 
 
 class _RecordedResults(AsyncIterator[Any]):

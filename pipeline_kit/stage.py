@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from inspect import iscoroutinefunction
 from typing import Any
 
-from pipeline_kit.channel import check_capacity
+from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import StageError
 from pipeline_kit.layer import Layer
 
@@ -32,14 +32,16 @@ class Stage:
             `concurrent.futures.Executor`. It remains the caller's to shut down.
         layers: what is wrapped around each call, outermost first, such as a `Retry` and inside it
             a `Timeout`. A layer may be shared by several stages.
+        channel: makes the channel in front of the stage, anew for each run, in place of a plain
+            one with that `buffer`: `lambda: OverflowChannel(100, overflow="drop_oldest")`.
         on_error: what to do when the function fails on an item; called with the `StageError`. If
             it returns, the item is skipped and the error is added to `run.errors`; if it raises,
             the run fails. By default every error fails the run.
 
     Raises:
-        TypeError: `function` or `on_error` is not callable, a layer has no `call`, or `function`
-            is async although there is an `executor`.
-        ValueError: `workers` is below 1, or `buffer` below 0.
+        TypeError: `function`, `channel` or `on_error` is not callable, a layer has no `call`, or
+            `function` is async although there is an `executor`.
+        ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Stage:
         ordered: bool = False,
         executor: Executor | None = None,
         layers: Sequence[Layer] = (),
+        channel: Callable[[], Channel[Any]] | None = None,
         on_error: Callable[[StageError], object] | None = None,
     ) -> None:
         if not callable(function):
@@ -66,6 +69,10 @@ class Stage:
         for layer in layers:
             if not callable(getattr(layer, "call", None)):
                 raise TypeError(f"a layer needs a method call(function, item), got {layer!r}")
+        if channel is not None and not callable(channel):
+            raise TypeError(f"channel must be a function that makes a channel, got {channel!r}")
+        if channel is not None and buffer:
+            raise ValueError(f"with a channel of its own a stage has no buffer, got {buffer!r}")
         if on_error is not None and not callable(on_error):
             raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
         check_capacity("buffer", buffer)
@@ -76,6 +83,7 @@ class Stage:
         self.ordered = ordered
         self.executor = executor
         self.layers = tuple(layers)
+        self.channel = channel
         self.on_error = on_error
 
     def __repr__(self) -> str:

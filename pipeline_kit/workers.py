@@ -85,7 +85,7 @@ class Crew:
         self.outbox = outbox
         self.errors = errors
         self._at_work = stage.workers
-        self._in_bulk = in_bulk and stage.workers == 1
+        self._in_bulk = in_bulk and stage.workers == 1 and type(inbox) is Channel
         self._awaits = bool(is_async(stage.function) or stage.executor or stage.layers)
         self._last_one_has_left = asyncio.Event()
         self._last_one_has_left.set()

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from pipeline_kit import Stage
+from pipeline_kit import Channel, Stage
 from pipeline_kit.stage import is_async
 
 
@@ -57,6 +57,13 @@ def test_an_impossible_buffer_is_refused() -> None:
 def test_what_cannot_be_called_is_refused() -> None:
     with pytest.raises(TypeError, match="function must be callable with one item, got 3"):
         Stage(3)  # type: ignore[arg-type] # that is the point
+
+
+def test_a_stage_has_a_channel_of_its_own_or_a_buffer() -> None:
+    with pytest.raises(TypeError, match="channel must be a function that makes a channel, got 100"):
+        Stage(double, channel=100)  # type: ignore[arg-type] # that is the point
+    with pytest.raises(ValueError, match="with a channel of its own a stage has no buffer, got 5"):
+        Stage(double, channel=Channel, buffer=5)
 
 
 def test_an_async_function_does_not_go_with_an_executor() -> None:
