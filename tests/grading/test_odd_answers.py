@@ -164,3 +164,15 @@ def test_the_report_escapes_what_the_answer_says() -> None:
     report = grade_basic("raise ValueError('<script>alert(1)</script>')")
     assert "<script>" not in as_html(report)
     assert "&lt;script&gt;" in as_html(report)
+
+
+def test_a_task_that_was_cancelled_but_not_waited_for_is_not_left() -> None:
+    source = (
+        "import asyncio\n\nasync def hasty(*world):\n"
+        "    helper = asyncio.create_task(asyncio.sleep(9))\n"
+        "    await asyncio.sleep(1)\n    helper.cancel()\n"
+    )
+    with Answer(source, "hasty") as answer:
+        assert answer.run(WORLD).ended.tasks == []
+    with Answer(source.replace("    helper.cancel()\n", ""), "hasty") as answer:
+        assert "in sleep" in answer.run(WORLD).ended.tasks[0]
