@@ -31,8 +31,8 @@ lint: ## check format, style and types
 	$(python) -m ruff check
 	$(python) -m mypy
 
-check: lint ## what to run before a commit: lint, and the fast tests
-	$(python) -m pytest --quiet tests --ignore tests/browser --ignore tests/live/test_in_browser.py
+check: lint ## what to run before a commit: lint, and the tests that start no browsers and graders
+	$(python) -m pytest --quiet tests --ignore tests/browser --ignore tests/live/test_in_browser.py --ignore tests/grading
 
 notebooks: ## execute all notebooks again, in place
 	@sh .ci/venv test
