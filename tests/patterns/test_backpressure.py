@@ -107,6 +107,16 @@ async def test_what_a_waiting_receiver_will_take_needs_no_room(overflow: Overflo
     assert contents(channel) == ["c"]
 
 
+async def test_who_can_wait_waits_until_what_a_receiver_will_take_is_gone() -> None:
+    channel = OverflowChannel[str](1)
+    receiver = create_task(channel.receive())
+    await sleep(0)
+    channel.send_nowait("a")
+    with pytest.raises(WouldBlock):
+        channel.send_nowait("b")  # or there would be two, should the receiver be cancelled
+    assert await receiver == "a"
+
+
 async def test_a_rendezvous_drops_what_nobody_waits_for() -> None:
     channel = OverflowChannel[str](0, overflow="drop_newest")
     await channel.send("nobody")
@@ -368,6 +378,12 @@ async def test_the_bound_in_bytes_holds_in_a_pipeline(record: bool) -> None:
     pipeline = Pipeline(Stage(bytes), Stage(slow, channel=channel))
     async with pipeline.run([400] * 6, record=record) as run:
         assert [weight async for weight in run] == [800, 800, 800, 800, 400, 0]
+
+
+async def test_a_quick_plain_function_takes_no_lane_past_the_weights() -> None:
+    stage = Stage(len, channel=lambda: OverflowChannel(max_weight=10))
+    pipeline = Pipeline(Stage(bytes, buffer=100), stage, buffer=1000)
+    assert await pipeline.collect([4] * 1000) == [4] * 1000
 
 
 async def test_watermarks_stop_a_source_that_cannot_wait_before_anything_is_lost() -> None:

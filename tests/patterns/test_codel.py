@@ -75,6 +75,45 @@ async def test_the_last_two_are_never_dropped_however_long_they_wait() -> None:
         assert [await channel.receive() for _ in "ab"] == [f"a{number}", f"b{number}"]
 
 
+async def test_of_three_that_stay_one_is_dropped() -> None:
+    channel = CoDelChannel[int](10, target=1, interval=2)
+    await fill(channel, 0, 1)
+    for number in range(2, 6):
+        await fill(channel, number)
+        await sleep(3)
+        await channel.receive()
+    # Seen to be too long at 3 s, for an interval at 6 s; later there are two, and they may wait.
+    assert channel.statistics().dropped == 1
+    assert await channel.receive() == 5
+
+
+async def drops_until(channel: CoDelChannel[Any], count: int, times: list[float]) -> None:
+    """Overload `channel` until it has dropped `count` items, and then empty it."""
+    await fill(channel, *range(1000))
+    await sleep(2)
+    while len(times) < count:
+        await channel.receive()
+        await sleep(0.1)
+    while len(channel):
+        await channel.receive()
+
+
+@pytest.mark.parametrize(
+    ("quiet", "gaps"), [(1, [10 / 4**0.5, 10 / 5**0.5]), (1000, [10 / 1**0.5, 10 / 2**0.5])]
+)
+async def test_after_a_short_quiet_it_goes_on_at_the_pace_it_had_found(
+    quiet: float, gaps: list[float]
+) -> None:
+    times: list[float] = []
+    channel = CoDelChannel[int](
+        2000, target=1, interval=10, on_drop=lambda item: times.append(now())
+    )
+    await drops_until(channel, 5, times)
+    await sleep(quiet)
+    await drops_until(channel, 8, times)
+    assert [times[6] - times[5], times[7] - times[6]] == pytest.approx(gaps, abs=0.11)
+
+
 async def source(count: int, every: float) -> AsyncIterator[float]:
     """Yield the time at which each item was made."""
     for _ in range(count):
