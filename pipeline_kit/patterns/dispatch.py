@@ -138,6 +138,9 @@ class Line:
     def __init__(self) -> None:
         self._waiters: list[_Waiter] = []
 
+    def __len__(self) -> int:
+        return len(self._waiters)
+
     async def wait_for(self, accepted: list[Member]) -> Member | None:
         """Wait for a slot of one of these workers; None if they were to be chosen again."""
         me = _Waiter(accepted)
@@ -151,8 +154,7 @@ class Line:
             raise
         finally:
             me.count(-1)
-            if me in self._waiters:
-                self._waiters.remove(me)
+            self._waiters.remove(me)
 
     def release(self, member: Member) -> None:
         """Give a slot back, to the first in line who accepts it."""

@@ -31,6 +31,7 @@ async def test_a_slot_goes_to_the_first_in_line_who_accepts_it() -> None:
     line.release(b)
     line.release(a)
     assert (await for_b, await for_a) == (b, a)
+    assert len(line) == 0
     assert (a.working, b.working, a.free) == (1, 1, False)
 
 
@@ -41,7 +42,7 @@ async def test_those_who_wait_for_one_worker_count_as_its_load() -> None:
     assert (a.pending, b.pending) == (3, 1)
     tasks[0].cancel()
     await sleep(1)
-    assert a.pending == 2
+    assert (a.pending, len(line)) == (2, 2)
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)

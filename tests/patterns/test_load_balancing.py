@@ -178,6 +178,48 @@ async def test_an_ejected_worker_returns_and_is_ejected_for_longer_if_it_fails_a
     assert balancer.statistics()[0].completed == 24  # every other one
 
 
+async def test_failures_that_come_in_after_the_ejection_do_not_eject_again() -> None:
+    ejection = OutlierEjection(consecutive_failures=1, base_ejection_time=30)
+    balancer = LoadBalancer([Worker(dead, concurrency=4), pause(1)], ejection=ejection)
+    await gather(*(balancer(item) for item in range(4)))
+    ill = balancer.statistics()[0]
+    assert ill.failed > 1
+    assert (ill.ejections, ill.consecutive_failures) == (1, 0)
+
+
+async def test_a_success_in_between_keeps_a_worker() -> None:
+    turn = iter(range(20))
+
+    def every_other(item: int) -> int:
+        if next(turn) % 2:
+            raise ConnectionError("refused")
+        return item
+
+    ejection = OutlierEjection(consecutive_failures=2)
+    balancer = LoadBalancer([every_other, str], strategy=RoundRobin(), ejection=ejection)
+    for item in range(20):
+        await balancer(item)
+    unsteady = balancer.statistics()[0]
+    assert (unsteady.completed, unsteady.failed, unsteady.ejections) == (7, 6, 0)
+
+
+async def test_each_ejection_ends_at_its_own_time() -> None:
+    def ill_at_40(item: int) -> None:
+        if asyncio.get_running_loop().time() == 40:
+            raise ConnectionError("refused")
+
+    ejection = OutlierEjection(consecutive_failures=1, base_ejection_time=30)
+    workers = [Worker(dead), Worker(ill_at_40), Worker(str), Worker(repr)]
+    balancer = LoadBalancer(workers, strategy=RoundRobin(), ejection=ejection)
+    failed = []
+    for time in (0, 31, 40, 75, 95):  # until 30, until 91; the other one at 40, until 70
+        await sleep(time - asyncio.get_running_loop().time())
+        for item in range(8):
+            await balancer(item)
+        failed.append([worker.failed for worker in balancer.statistics()[:2]])
+    assert failed == [[1, 0], [2, 0], [2, 1], [2, 1], [3, 1]]
+
+
 async def test_those_who_wait_for_a_worker_that_is_ejected_are_given_to_others() -> None:
     ejection = OutlierEjection(consecutive_failures=1)
     balancer = LoadBalancer([dead, pause(1)], strategy=RoundRobin(), ejection=ejection)

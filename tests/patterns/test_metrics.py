@@ -141,6 +141,20 @@ async def test_the_bottleneck_is_named_also_where_it_is_outside(slowest: str) ->
         assert monitor.snapshot().bottleneck == slowest
 
 
+async def test_a_source_that_has_ended_limits_nothing_any_more() -> None:
+    async def late_but_quick() -> Any:
+        await sleep(1)
+        for item in range(100):
+            yield item
+
+    async with Pipeline(metered("a", 0.1, buffer=100)).run(late_but_quick()) as run:
+        monitor = Monitor(run)
+        await sleep(0.5)
+        assert monitor.snapshot().bottleneck == "source"
+        _ = [result async for result in run]
+        assert monitor.snapshot().bottleneck == "a"
+
+
 async def test_more_workers_move_the_bottleneck() -> None:
     async def bottleneck(workers: int) -> str:
         stages = metered("a", 1), metered("b", 3, workers=workers)
