@@ -1,0 +1,260 @@
+"""Circuit breaker: calls that are bound to fail are refused at once, until the other side is back.
+
+A server that is down, or that answers after a minute, costs every caller that minute, and the calls
+that keep coming in keep it down. A breaker notices, and spares both sides:
+
+                  failure rate or slow call rate
+                     at its threshold or above
+        ┌────────┐ ────────────────────────────▶ ┌────────┐ ◀──┐
+        │ closed │                               │  open  │    │ still at it or above
+        └────────┘ ◀─────────────┐  after a wait └────────┘    │
+        calls pass,              │                   ▼         │
+        and are counted          │             ┌───────────┐   │
+                                 └──────────── │ half-open │ ──┘
+                               below it        └───────────┘
+                                               some calls pass, as probes
+
+It is the one of Resilience4j, with the names and defaults of its parameters. While it is open, a
+call raises `CircuitOpen` and is not made. The item is not lost: a `Fallback` outside the breaker
+gives a substitute, and without one `on_error` of the stage gets the item as with any other error.
+
+    Stage(fetch, layers=[Fallback(last_good=True), CircuitBreaker(), Timeout(2)])
+
+One breaker guards one thing that fails as a whole. Behind a breaker shared by ten servers of which
+one is dead, the nine others are refused too: give each a breaker of its own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any, Literal
+
+from pipeline_kit.layer import Function, invoke
+from pipeline_kit.patterns.call_rates import OUTCOMES, CallRates, Rates
+from pipeline_kit.patterns.sliding_window import CountWindow, TimeWindow, Window
+
+State = Literal["closed", "open", "half_open"]
+
+
+class CircuitOpen(Exception):  # noqa: N818 - reads as what happened, like ChannelClosed
+    """A call was refused by a circuit breaker, and not made."""
+
+    def __init__(self, name: str, retry_in: float) -> None:
+        self.name = name
+        """The breaker's name."""
+        self.retry_in = retry_in
+        """Seconds until the breaker is half-open; 0 if it is, with all its probes under way."""
+        super().__init__(name, retry_in)
+
+    def __str__(self) -> str:
+        if self.retry_in:
+            return f"{self.name} is open, for another {self.retry_in:.3g} s"
+        return f"{self.name} is half-open, and all its probes are under way"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A moment at which a breaker changed its state."""
+
+    time: float
+    """By the clock of the event loop, in seconds."""
+    before: State
+    after: State
+    rates: Rates
+    """Those of the state before; they are what made it open or close."""
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitStatistics:
+    """How a breaker stands, at one moment."""
+
+    state: State
+    rates: Rates
+    """The calls in its window; while half-open, the probes that have ended."""
+    not_permitted_calls: int
+    """Calls refused so far."""
+
+
+class CircuitBreaker:
+    """A layer that refuses calls while too many of them fail or are slow.
+
+    A call counts for the state in which it began; one that ends in a later state changes nothing.
+    An open breaker becomes half-open with the first call after the wait. On a new event loop it is
+    closed again.
+
+    Args:
+        failure_rate_threshold: per cent of failed calls from which on the breaker opens.
+        slow_call_rate_threshold: per cent of slow calls from which on it opens.
+        slow_call_duration_threshold: a call that takes more seconds than this is slow.
+        sliding_window_type: "count" for the last calls, "time" for the last seconds.
+        sliding_window_size: how many calls, or seconds.
+        minimum_number_of_calls: below so many calls in the window there are no rates; for a count
+            window at most its size.
+        wait_duration_in_open_state: seconds from open to half-open.
+        permitted_number_of_calls_in_half_open_state: how many probes. When all have ended, their
+            rates decide. A probe that is ignored or cancelled makes room for another one.
+        max_wait_duration_in_half_open_state: seconds after which the breaker opens again if probes
+            are still under way, at the next call. With a `Timeout` inside there is no need for it.
+        ignore_exceptions: these say nothing about the other side, such as one about an invalid
+            item, and count neither as failure nor as success.
+        on_state_change: called with each `StateChange`.
+        name: how errors call the breaker.
+
+    Raises:
+        TypeError: `on_state_change` is not callable.
+        ValueError: a rate is not above 0 and at most 100, or `sliding_window_type` is neither of
+            the two, or another number is not above 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        failure_rate_threshold: float = 50,
+        slow_call_rate_threshold: float = 100,
+        slow_call_duration_threshold: float = 60,
+        sliding_window_type: Literal["count", "time"] = "count",
+        sliding_window_size: int = 100,
+        minimum_number_of_calls: int = 100,
+        wait_duration_in_open_state: float = 60,
+        permitted_number_of_calls_in_half_open_state: int = 10,
+        max_wait_duration_in_half_open_state: float = inf,
+        ignore_exceptions: tuple[type[Exception], ...] = (),
+        on_state_change: Callable[[StateChange], object] | None = None,
+        name: str = "the circuit breaker",
+    ) -> None:
+        probes = permitted_number_of_calls_in_half_open_state
+        _check_number("sliding_window_size", sliding_window_size)
+        _check_number("minimum_number_of_calls", minimum_number_of_calls)
+        _check_number("permitted_number_of_calls_in_half_open_state", probes)
+        _check_seconds("wait_duration_in_open_state", wait_duration_in_open_state)
+        _check_seconds("max_wait_duration_in_half_open_state", max_wait_duration_in_half_open_state)
+        if sliding_window_type not in ("count", "time"):
+            raise ValueError(
+                f'sliding_window_type must be "count" or "time", got {sliding_window_type!r}'
+            )
+        if on_state_change is not None and not callable(on_state_change):
+            raise TypeError(
+                f"on_state_change must be callable with a StateChange, got {on_state_change!r}"
+            )
+        rates = partial(
+            CallRates,
+            failure_rate_threshold=failure_rate_threshold,
+            slow_call_rate_threshold=slow_call_rate_threshold,
+            slow_call_duration_threshold=slow_call_duration_threshold,
+        )
+        window: Callable[[], Window] = partial(TimeWindow, sliding_window_size, outcomes=OUTCOMES)
+        minimum = minimum_number_of_calls
+        if sliding_window_type == "count":
+            window = partial(CountWindow, sliding_window_size, outcomes=OUTCOMES)
+            minimum = min(minimum, sliding_window_size)
+        probe_window = partial(CountWindow, probes, outcomes=OUTCOMES)
+        self._new_rates: dict[State, Callable[[], CallRates]] = {
+            "closed": lambda: rates(window(), minimum_number_of_calls=minimum),
+            "half_open": lambda: rates(probe_window(), minimum_number_of_calls=probes),
+        }
+        self.name = name
+        self._wait = wait_duration_in_open_state
+        self._probe_wait = max_wait_duration_in_half_open_state
+        self._probes = self._probes_left = probes
+        self._ignore = ignore_exceptions
+        self._on_state_change = on_state_change
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._state: State = "closed"
+        self._since = 0.0
+        self._rates = self._new_rates["closed"]()
+        self._refused = 0
+        self._history: deque[StateChange] = deque(maxlen=100)
+
+    async def call(self, function: Function, item: Any) -> Any:
+        """Call `function` with `item` if the breaker permits it.
+
+        Raises:
+            CircuitOpen: it does not, and the call was not made.
+        """
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        if self._state != "closed" or loop is not self._loop:
+            self._enter(loop, start)
+        rates, failed = self._rates, None
+        try:
+            result = await invoke(function, item)
+            failed = False
+            return result
+        except Exception as error:
+            if not isinstance(error, self._ignore):
+                failed = True
+            raise
+        finally:
+            # Not if the state has changed meanwhile: what was asked of another state is old news.
+            if rates is self._rates:
+                self._leave(failed, loop.time() - start, loop.time())
+
+    @property
+    def state(self) -> State:
+        """The state now; "open" also after the wait, until a call makes it half-open."""
+        return self._state
+
+    @property
+    def history(self) -> tuple[StateChange, ...]:
+        """The latest changes of state, 100 at most, oldest first."""
+        return tuple(self._history)
+
+    def statistics(self) -> CircuitStatistics:
+        """Return the figures at this moment."""
+        now = self._loop.time() if self._loop else 0.0
+        return CircuitStatistics(self._state, self._rates.at(now), self._refused)
+
+    def _enter(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        """Let a call in that does not find the breaker closed, or refuse it."""
+        if loop is not self._loop:  # another clock, where the times of the old one mean nothing
+            self._loop, self._state, self._rates = loop, "closed", self._new_rates["closed"]()
+            self._history.clear()
+            return
+        if self._state == "half_open" and not self._probes_left:
+            if now - self._since < self._probe_wait:
+                self._refuse(0.0)
+            self._change("open", now)
+        if self._state == "open":
+            wait = round(self._since + self._wait - now, 9)
+            if wait > 0:
+                self._refuse(wait)
+            self._change("half_open", now)
+        self._probes_left -= 1
+
+    def _refuse(self, retry_in: float) -> None:
+        self._refused += 1
+        raise CircuitOpen(self.name, retry_in)
+
+    def _leave(self, failed: bool | None, duration: float, now: float) -> None:
+        """Count a call that has ended, unless it is neither failure nor success; then judge."""
+        if failed is None:
+            if self._state == "half_open":
+                self._probes_left += 1
+            return
+        self._rates.add(failed=failed, duration=duration, now=now)
+        if self._rates.are_too_high:
+            self._change("open", now)
+        elif self._state == "half_open" and self._rates.calls == self._probes:
+            self._change("closed", now)
+
+    def _change(self, state: State, now: float) -> None:
+        change = StateChange(now, self._state, state, self._rates.at(now))
+        self._state, self._since = state, now
+        self._rates = self._new_rates["closed" if state == "open" else state]()
+        self._probes_left = self._probes
+        self._history.append(change)
+        if self._on_state_change:
+            self._on_state_change(change)
+
+
+def _check_number(name: str, number: int) -> None:
+    if not isinstance(number, int) or number < 1:
+        raise ValueError(f"{name} must be a whole number, 1 or more, got {number!r}")
+
+
+def _check_seconds(name: str, seconds: float) -> None:
+    if not seconds > 0:
+        raise ValueError(f"{name} must be above 0 seconds, got {seconds!r}")
