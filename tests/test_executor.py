@@ -34,15 +34,17 @@ def test_a_cancelled_call_says_what_still_runs_and_what_has_not_begun_is_taken_b
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as pool:
-            tasks = [asyncio.create_task(in_executor(pool, work)(item)) for item in "ab"]
-            while not begun.is_set():
-                await asyncio.sleep(0)
-            first, second = [await cancel(task) for task in tasks]
-            running = still_running(first)
-            assert running is not None
-            assert running.running()
-            assert still_running(second) is None
-            release.set()
+            try:
+                tasks = [asyncio.create_task(in_executor(pool, work)(item)) for item in "ab"]
+                while not begun.is_set():
+                    await asyncio.sleep(0)
+                first, second = [await cancel(task) for task in tasks]
+                running = still_running(first)
+                assert running is not None
+                assert running.running()
+                assert still_running(second) is None
+            finally:
+                release.set()
         assert running.done()
 
     asyncio.run(main())

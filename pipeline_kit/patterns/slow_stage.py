@@ -55,4 +55,4 @@ def _waiting(metrics: Sequence[StageMetrics]) -> list[tuple[float, float]]:
         for stage in metrics
     ]
     results = metrics[-1].behind
-    return [*stages, (results.senders_waited + results.dropped, results.receivers_waited)]
+    return [*stages, (results.senders_waited, results.receivers_waited)]

@@ -381,9 +381,10 @@ async def test_the_bound_in_bytes_holds_in_a_pipeline(record: bool) -> None:
 
 
 async def test_a_quick_plain_function_takes_no_lane_past_the_weights() -> None:
-    stage = Stage(len, channel=lambda: OverflowChannel(max_weight=10))
-    pipeline = Pipeline(Stage(bytes, buffer=100), stage, buffer=1000)
+    channel = OverflowChannel[bytes](max_weight=10)
+    pipeline = Pipeline(Stage(bytes, buffer=100), Stage(len, channel=lambda: channel), buffer=1000)
     assert await pipeline.collect([4] * 1000) == [4] * 1000
+    assert channel.weight == 0
 
 
 async def test_watermarks_stop_a_source_that_cannot_wait_before_anything_is_lost() -> None:

@@ -35,6 +35,14 @@ async def test_many_workers_make_a_long_call_quick() -> None:
     assert slow_stage(run.metrics) == "b"
 
 
+async def test_that_many_workers_wait_a_little_each_does_not_add_up() -> None:
+    pipeline = Pipeline(stage("a", 1), stage("long calls", 20, workers=10), stage("b", 1.9))
+    async with pipeline.run(range(100)) as run:
+        async for _ in run:
+            pass
+    assert slow_stage(run.metrics) == "long calls"
+
+
 async def test_the_sink_may_be_the_slow_one() -> None:
     async with Pipeline(stage("a", 1), stage("b", 2)).run(range(50)) as run:
         async for _ in run:

@@ -236,6 +236,31 @@ def test_a_thread_that_cannot_be_interrupted_is_reported_as_still_running(
     asyncio.run(main())  # in real time: the virtual clock waits for threads
 
 
+@pytest.mark.parametrize("grace", [math.inf, 0.001])
+def test_so_it_is_when_the_cancellation_comes_from_outside(grace: float) -> None:
+    begun, release = threading.Event(), threading.Event()
+    limit = Timeout(3600, grace=grace)
+
+    def block(item: str) -> None:
+        begun.set()
+        release.wait()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                task = create_task(limit.call(in_executor(pool, block), "item"))
+                while not begun.is_set():
+                    await sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled()
+                assert limit.statistics() == TimeoutStatistics(0, abandoned=1, still_running=1)
+            finally:
+                release.set()
+
+    asyncio.run(main())
+
+
 def test_of_a_stage_with_an_executor_what_waits_for_a_thread_is_ended_what_runs_is_not() -> None:
     release, began, errors = threading.Event(), list[str](), list[StageError]()
     limit = Timeout(0.01)
