@@ -1,7 +1,7 @@
 """Strategies: which worker gets the next item. Used by a `LoadBalancer`, one strategy for each.
 
     strategy                  looks at                          does well when
-    FirstFree                 who is free                       there is one dispatcher: nearly always
+    FirstFree                 who is free                       there is a single dispatcher
     RoundRobin                whose turn it is                  workers and items are all alike
     SmoothWeightedRoundRobin  the same, and weights             workers differ, as is known before
     LeastLoaded               items in hand                     workers differ, as is not known
