@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import StageError
+from pipeline_kit.stage import FILTERED
 
 
 class Turn:
@@ -69,8 +70,11 @@ def move(
     inbox: Channel[Any],
     outbox: Channel[Any],
     count: int,
+    note_filtered: Callable[[], None] = lambda: None,
 ) -> None:
     """Pass `count` items that are in `inbox` through a plain function to where there is room.
+
+    Calls `note_filtered` for each that the function says is to go no further.
 
     Raises:
         StageError: the function failed; the items before the failed one have been moved.
@@ -81,7 +85,11 @@ def move(
     try:
         for _ in range(count):
             item = take()
-            put(function(item))
+            result = function(item)
+            if result is FILTERED:
+                note_filtered()
+            else:
+                put(result)
     except Exception as error:
         raise StageError.about(stage, item, error) from error
     finally:
@@ -97,6 +105,7 @@ async def move_async(
     inbox: Channel[Any],
     outbox: Channel[Any],
     count: int,
+    note_filtered: Callable[[], None] = lambda: None,
 ) -> None:
     """Do the same with an async function.
 
@@ -115,7 +124,11 @@ async def move_async(
             inbox._received += 1
             if senders:
                 inbox._wake_first()
-            put(await function(item))
+            result = await function(item)
+            if result is FILTERED:
+                note_filtered()
+                continue
+            put(result)
             if len(results) > peak:
                 outbox._note_depth()
                 peak = outbox._peak_depth

@@ -27,6 +27,7 @@ from pipeline_kit.errors import ErrorLog
 from pipeline_kit.executor import in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
+from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
 from pipeline_kit.trace import SINK, SOURCE, Trace
 from pipeline_kit.workers import Call, Crew, Source, feed
@@ -100,6 +101,8 @@ class StageMetrics:
     """The channel in front of the stage."""
     behind: ChannelStatistics
     """The channel behind it, which is the queue of the next stage, or of the sink."""
+    filtered: int = 0
+    """Items that its function said were to go no further, by returning `FILTERED`."""
 
     @property
     def taken(self) -> int:
@@ -119,7 +122,7 @@ class StageMetrics:
     @property
     def working(self) -> int:
         """Workers that are working on an item."""
-        return self.taken - self.passed_on - self.blocked
+        return self.taken - self.passed_on - self.blocked - self.filtered
 
 
 class Run:
@@ -135,6 +138,7 @@ class Run:
         self._group: asyncio.TaskGroup | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel[Any]] = []
+        self._crews: list[Crew] = []
         self._go = asyncio.Event()
         self._go.set()
         self.errors = ErrorLog()
@@ -224,8 +228,8 @@ class Run:
         self._check_begun()
         queues = [channel.statistics() for channel in self._channels]
         return tuple(
-            StageMetrics(stage.name, stage.workers, queue, behind)
-            for stage, (queue, behind) in zip(self.pipeline.stages, pairwise(queues), strict=True)
+            StageMetrics(crew.stage.name, crew.stage.workers, queue, behind, crew.filtered)
+            for crew, (queue, behind) in zip(self._crews, pairwise(queues), strict=True)
         )
 
     @property
@@ -249,6 +253,7 @@ class Run:
 
     def _start_crew(self, stage: Stage, inbox: Channel[Any], outbox: Channel[Any]) -> None:
         crew = Crew(stage, inbox, outbox, self.errors, in_bulk=self._recorder is None)
+        self._crews.append(crew)
         for worker in range(stage.workers):
             call: Call = stage.function
             if stage.executor:
@@ -257,12 +262,13 @@ class Run:
                 call = wrap(call, stage.layers)
             if self._recorder:
                 call = self._recorder.call(stage, worker, call)
-            self._start(
-                f"{stage.name} {worker}" if stage.workers > 1 else stage.name, crew.work(call)
-            )
+            name = f"{stage.name} {worker}" if stage.workers > 1 else stage.name
+            self._start(name, crew.work(call, worker))
 
 
 def _channel_for(stage: Stage) -> Channel[Any]:
+    if stage.route:
+        return Lanes(stage.route, stage.workers, stage.buffer, name=stage.name)
     channel = stage.channel() if stage.channel else Channel(stage.buffer)
     channel.name = stage.name
     return channel

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from pipeline_kit.channel import Channel
-from pipeline_kit.stage import Stage
+from pipeline_kit.stage import FILTERED, Stage
 from pipeline_kit.trace import SINK, SOURCE, Envelope, Event, Kind, StageShape, Trace
 
 
@@ -52,7 +52,7 @@ class Recorder:
     def call(self, stage: Stage, worker: int, function: Callable[[Any], Any]) -> "RecordedCall":
         """Wrap the function of a stage, as one of its workers calls it."""
 
-        async def recorded_call(envelope: Envelope) -> Envelope:
+        async def recorded_call(envelope: Envelope) -> Any:
             self._note("started", envelope, stage.name, worker)
             try:
                 result = function(envelope.value)
@@ -61,6 +61,9 @@ class Recorder:
             except Exception as error:
                 self._note("failed", envelope, stage.name, worker, repr(error))
                 raise
+            if result is FILTERED:
+                self._note("filtered", envelope, stage.name, worker)
+                return FILTERED
             self._note("finished", envelope, stage.name, worker)
             return Envelope(envelope.number, result)
 
@@ -81,7 +84,7 @@ class Recorder:
         self.trace.events.append(Event(time, kind, envelope.number, stage, worker, note))
 
 
-RecordedCall = Callable[[Envelope], Awaitable[Envelope]]
+RecordedCall = Callable[[Envelope], Awaitable[Any]]
 
 
 class _RecordedResults(AsyncIterator[Any]):

@@ -9,20 +9,35 @@ A stage only describes; `Pipeline` wires stages together and runs them.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from enum import Enum
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, Final
 
 from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import StageError
 from pipeline_kit.layer import Layer
+from pipeline_kit.routing import Route
+
+
+class _Filtered(Enum):
+    FILTERED = "filtered"
+
+
+FILTERED: Final = _Filtered.FILTERED
+"""What a stage's function returns instead of a result if the item is to go no further.
+
+That is no failure: the item is done, and counted as filtered. It is an enumeration's member because
+those come back from another process as the same object.
+"""
 
 
 class Stage:
     """One step of a pipeline.
 
     Args:
-        function: called with one item, returns one result; plain or async. A plain function runs
-            on the event loop, so it should be short or have an `executor`.
+        function: called with one item, returns one result, or `FILTERED` for none; plain or
+            async. A plain function runs on the event loop, so it should be short or have an
+            `executor`.
         name: how errors and pictures call the stage; by default the function's name.
         workers: how many items are worked on at the same time.
         buffer: capacity of the channel in front of the stage, in items; 0 is a rendezvous.
@@ -34,14 +49,18 @@ class Stage:
             a `Timeout`. A layer may be shared by several stages.
         channel: makes the channel in front of the stage, anew for each run, in place of a plain
             one with that `buffer`: `lambda: OverflowChannel(100, overflow="drop_oldest")`.
+        route: gives each worker a channel of its own, with that `buffer`, and chooses the one that
+            an item goes to, such as `partition_by(key)`; each worker keeps the order of its items.
+            By default all workers take from one channel: the first free one gets the next item.
         on_error: what to do when the function fails on an item; called with the `StageError`. If
             it returns, the item is skipped and the error is added to `run.errors`; if it raises,
             the run fails. By default every error fails the run.
 
     Raises:
-        TypeError: `function`, `channel` or `on_error` is not callable, a layer has no `call`, or
-            `function` is async although there is an `executor`.
-        ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well.
+        TypeError: `function`, `channel`, `route` or `on_error` is not callable, a layer has no
+            `call`, or `function` is async although there is an `executor`.
+        ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well; or
+            there is a `route`, and a `channel` or `ordered` as well.
     """
 
     def __init__(
@@ -55,6 +74,7 @@ class Stage:
         executor: Executor | None = None,
         layers: Sequence[Layer] = (),
         channel: Callable[[], Channel[Any]] | None = None,
+        route: Route | None = None,
         on_error: Callable[[StageError], object] | None = None,
     ) -> None:
         if not callable(function):
@@ -73,6 +93,13 @@ class Stage:
             raise TypeError(f"channel must be a function that makes a channel, got {channel!r}")
         if channel is not None and buffer:
             raise ValueError(f"with a channel of its own a stage has no buffer, got {buffer!r}")
+        if route is not None and not callable(route):
+            raise TypeError(f"route must be a function of an item and a number, got {route!r}")
+        if route is not None and (channel is not None or ordered):
+            raise ValueError(
+                "with a route each worker has a plain channel and an order of its own: leave out "
+                "channel and ordered, or leave out the route"
+            )
         if on_error is not None and not callable(on_error):
             raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
         check_capacity("buffer", buffer)
@@ -84,6 +111,7 @@ class Stage:
         self.executor = executor
         self.layers = tuple(layers)
         self.channel = channel
+        self.route = route
         self.on_error = on_error
 
     def __repr__(self) -> str:

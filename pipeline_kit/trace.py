@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCE = "source"
 SINK = "sink"
 
-Kind = Literal["queued", "started", "finished", "failed", "dropped"]
+Kind = Literal["queued", "started", "finished", "filtered", "failed", "dropped"]
 State = Literal["waiting", "working", "blocked", "starved"]
 
 
@@ -37,7 +37,8 @@ class Event:
     """Seconds since the run began."""
     kind: Kind
     """`queued`: accepted by the channel in front of the stage. `started`: taken by a worker.
-    `finished` or `failed`: the work ended. `dropped`: discarded without being worked on."""
+    `finished` or `failed`: the work ended. `filtered`: it ended, and the item was not to go any
+    further. `dropped`: discarded without being worked on."""
     item: int
     """The item's number, in the order in which the source yielded it."""
     stage: str
@@ -85,13 +86,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Where all the items are at one moment: `entered = out + dropped + failed + in_flight`."""
+    """Where all the items are at one moment.
+
+    `entered = out + filtered + dropped + failed + in_flight`
+    """
 
     entered: int
     out: int
     dropped: int
     failed: int
     in_flight: int
+    filtered: int = 0
 
 
 @dataclass
@@ -119,14 +124,17 @@ class Trace:
         return self.events[-1].time if self.events else 0.0
 
     def counts(self, time: float) -> Counts:
-        """Return how many items have entered, come out and been lost by `time`, in seconds."""
+        """Return how many items have entered, come out, been filtered or lost by `time`."""
         last = {e.item: e for e in self.events if e.time <= time}
         entered = [e for e in self.of(SOURCE, "finished") if e.time <= time]
         out = [e for e in last.values() if e.stage == SINK and e.kind == "started"]
         dropped = [e for e in last.values() if e.kind == "dropped"]
         failed = [e for e in last.values() if e.kind == "failed"]
-        in_flight = len(last) - len(out) - len(dropped) - len(failed)
-        return Counts(len(entered), len(out), len(dropped), len(failed), in_flight)
+        filtered = [e for e in last.values() if e.kind == "filtered"]
+        in_flight = len(last) - len(out) - len(dropped) - len(failed) - len(filtered)
+        return Counts(
+            len(entered), len(out), len(dropped), len(failed), in_flight, filtered=len(filtered)
+        )
 
     def depth(self, stage: str) -> Steps:
         """Return how many items there were in the channel in front of `stage`, over time.

@@ -18,7 +18,8 @@ from typing import Any
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import ErrorLog, StageError
-from pipeline_kit.stage import Stage, is_async
+from pipeline_kit.routing import lane_of
+from pipeline_kit.stage import FILTERED, Stage, is_async
 from pipeline_kit.trace import SOURCE
 
 Call = Callable[[Any], Any]
@@ -84,14 +85,15 @@ class Crew:
         self.inbox = inbox
         self.outbox = outbox
         self.errors = errors
+        self.filtered = 0
         self._at_work = stage.workers
         self._in_bulk = in_bulk and stage.workers == 1 and type(inbox) is Channel
         self._awaits = bool(is_async(stage.function) or stage.executor or stage.layers)
         self._last_one_has_left = asyncio.Event()
         self._last_one_has_left.set()
 
-    async def work(self, call: Call) -> None:
-        """Be one of the workers: pass the items of the inbox through `call`, to the end.
+    async def work(self, call: Call, worker: int = 0) -> None:
+        """Be the worker of that number: pass the items of the inbox through `call`, to the end.
 
         Raises:
             StageError: `call` failed, and the stage does not say to skip the item.
@@ -100,15 +102,15 @@ class Crew:
             if self.stage.ordered and self.stage.workers > 1:
                 await self._work_in_order(call)
             else:
-                await self._work_as_they_come(call)
+                await self._work_as_they_come(call, lane_of(self.inbox, worker))
         finally:
             self._at_work -= 1
             if self._at_work == 0:
                 self.outbox.close()
 
-    async def _work_as_they_come(self, call: Call) -> None:
+    async def _work_as_they_come(self, call: Call, inbox: Channel[Any]) -> None:
         turn = Turn()
-        async for item in self.inbox:
+        async for item in inbox:
             result = await self._process(call, item)
             if result is not _SKIPPED:
                 await self.outbox.send(result)
@@ -132,20 +134,27 @@ class Crew:
             result = call(item)
             if isawaitable(result):
                 self._awaits = True  # also for a lambda that calls an async function
-                return await result
-            return result
+                result = await result
         except Exception as cause:
             self._handle(StageError.about(self.stage.name, item, cause))
             return _SKIPPED
+        if result is FILTERED:
+            self._note_filtered()
+            return _SKIPPED
+        return result
 
     async def _move(self, call: Call, count: int) -> None:
+        way = (self.stage.name, call, self.inbox, self.outbox, count, self._note_filtered)
         try:
             if self._awaits:
-                await move_async(self.stage.name, call, self.inbox, self.outbox, count)
+                await move_async(*way)
             else:
-                move(self.stage.name, call, self.inbox, self.outbox, count)
+                move(*way)
         except StageError as error:
             self._handle(error)
+
+    def _note_filtered(self) -> None:
+        self.filtered += 1
 
     def _handle(self, error: StageError) -> None:
         if self.stage.on_error is None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit import Channel, StageError, virtual_time
+from pipeline_kit import FILTERED, Channel, StageError, virtual_time
 from pipeline_kit.bulk import fill, move, move_async, room
 from pipeline_kit.channel import WouldBlock
 
@@ -18,6 +18,14 @@ def double(item: int) -> int:
 
 async def double_async(item: int) -> int:
     return 2 * item
+
+
+def double_some(item: int) -> Any:
+    return FILTERED if item % 3 == 1 else double(item)
+
+
+async def double_some_async(item: int) -> Any:
+    return double_some(item)
 
 
 async def settle() -> None:
@@ -35,27 +43,37 @@ def holding(items: int, capacity: float) -> Channel[Any]:
 def test_moving_in_bulk_equals_moving_one_by_one(
     items: int, spare: int, filled: int, count: int, is_async: bool
 ) -> None:
-    """Law: contents and statistics of both channels are the same, either way."""
+    """Law: contents and statistics of both channels are the same, either way; so is the count."""
 
     async def pair() -> tuple[Channel[Any], Channel[Any]]:
         return holding(items, items + spare), holding(filled, filled + spare)
 
     async def one_by_one(inbox: Channel[Any], outbox: Channel[Any], count: int) -> None:
         for _ in range(count):
-            outbox.send_nowait(double(inbox.receive_nowait()))
+            result = double_some(inbox.receive_nowait())
+            if result is FILTERED:
+                note_filtered()
+            else:
+                outbox.send_nowait(result)
 
     async def in_bulk(inbox: Channel[Any], outbox: Channel[Any], count: int) -> None:
         if is_async:
-            await move_async("s", double_async, inbox, outbox, count)
+            await move_async("s", double_some_async, inbox, outbox, count, note_filtered)
         else:
-            move("s", double, inbox, outbox, count)
+            move("s", double_some, inbox, outbox, count, note_filtered)
 
     async def outcome(way: Any) -> list[Any]:
+        filtered.clear()
         inbox, outbox = await pair()
         await way(inbox, outbox, min(count, items, room(outbox)))
         statistics = [inbox.statistics(), outbox.statistics()]
         inbox.close(), outbox.close()
-        return [*statistics, [x async for x in inbox], [x async for x in outbox]]
+        return [*statistics, [x async for x in inbox], [x async for x in outbox], len(filtered)]
+
+    filtered: list[None] = []
+
+    def note_filtered() -> None:
+        filtered.append(None)
 
     async def main() -> None:
         assert await outcome(in_bulk) == await outcome(one_by_one)

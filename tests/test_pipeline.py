@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_kit import Channel, Pipeline, Run, Stage, StageError, virtual_time
+from pipeline_kit import FILTERED, Channel, Pipeline, Run, Stage, StageError, virtual_time
 from pipeline_kit.layer import invoke
 
 RECORD = pytest.mark.parametrize("record", [False, True], ids=["plain", "recorded"])
@@ -28,6 +28,17 @@ async def beat(item: Any) -> Any:
 
 def double(item: int) -> int:
     return 2 * item
+
+
+def filtered(item: int) -> Any:
+    return FILTERED
+
+
+class Plain:
+    """A layer that does nothing."""
+
+    async def call(self, function: Callable[[Any], Any], item: Any) -> Any:
+        return await invoke(function, item)
 
 
 def stage(name: str, function: Callable[[Any], Any] = beat, **options: Any) -> Stage:
@@ -343,6 +354,35 @@ async def test_a_failing_item_is_skipped_if_the_stage_says_so() -> None:
         assert list(run.errors) == seen
         assert run.errors.counts == {("inverse", "ZeroDivisionError"): 2}
         assert run.trace.counts(now()).failed == 2
+
+
+@RECORD
+async def test_an_item_that_is_filtered_goes_no_further_and_is_no_failure(record: bool) -> None:
+    def odd(item: int) -> Any:
+        return item if item % 2 else FILTERED
+
+    async def odd_later(item: int) -> Any:
+        await sleep(item)
+        return odd(item)
+
+    ways: tuple[dict[str, Any], ...] = ({}, {"buffer": 5}, {"workers": 2}, {"layers": [Plain()]})
+    for function in (odd, odd_later):
+        for options in (*ways, {"workers": 2, "ordered": True}):
+            pipeline = Pipeline(stage("odd", function, **options), Stage(str))
+            async with pipeline.run(range(6), record=record) as run:
+                assert [result async for result in run] == ["1", "3", "5"]
+            metrics = run.metrics[0]
+            assert (metrics.taken, metrics.filtered, metrics.passed_on) == (6, 3, 3)
+            assert (metrics.working, run.errors.total) == (0, 0)
+            if record:
+                assert run.trace.counts(now()).filtered == 3
+                assert run.trace.counts(now()).in_flight == 0
+
+
+def test_an_item_can_be_filtered_in_another_process() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        stages = Stage(filtered, executor=pool)
+        assert virtual_time.run(lambda: Pipeline(stages).collect(range(3))) == []
 
 
 async def test_what_on_error_raises_fails_the_run() -> None:

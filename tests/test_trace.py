@@ -113,6 +113,15 @@ def test_counts_know_what_was_dropped_and_what_failed() -> None:
     assert trace.counts(2.0) == Counts(entered=3, out=0, dropped=1, failed=1, in_flight=1)
 
 
+def test_counts_tell_what_was_filtered_from_what_was_lost() -> None:
+    events = [Event(0.0, "finished", item, SOURCE) for item in range(2)]
+    events += [Event(0.0, "started", 0, "s0"), Event(3.0, "filtered", 0, "s0")]
+    trace = Trace([StageShape("s0"), StageShape(SINK)], events)
+    assert trace.counts(3.0) == Counts(2, out=0, dropped=0, failed=0, in_flight=1, filtered=1)
+    assert trace.path(0) == [Span("s0", 0, 0, "working", 0.0, 3.0)]
+    assert trace.depth("s0").at(3.0) == 1
+
+
 def test_a_trace_without_queued_events_counts_what_stands_between_two_stages() -> None:
     events = [
         Event(0.0, "finished", 0, SOURCE),
