@@ -1,7 +1,7 @@
 """Virtual time: timer events per second, and an hour of a pipeline."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 
 from pipeline_kit import Pipeline, Stage, virtual_time
@@ -15,7 +15,7 @@ async def sleep_often() -> None:
 
 
 async def an_hour(record: bool) -> float:
-    async def source():  # type: ignore[no-untyped-def] # a generator of numbers
+    async def source() -> AsyncIterator[int]:
         for item in range(3600):
             yield item
             await asyncio.sleep(1)
