@@ -11,7 +11,7 @@ import asyncio
 import math
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import islice
+from itertools import islice, repeat, starmap
 from typing import Any
 
 from pipeline_kit.channel import Channel
@@ -116,11 +116,10 @@ async def move_async(
     """
     arrived, results = inbox._buffer, outbox._buffer
     senders, receivers = inbox._senders, outbox._receivers
-    take, put = arrived.popleft, results.append
+    put = results.append
     peak, item = outbox._peak_depth, None
     try:
-        for _ in range(count):
-            item = take()
+        for item in starmap(arrived.popleft, repeat((), count)):
             inbox._received += 1
             if senders:
                 inbox._wake_first()
