@@ -9,7 +9,7 @@ Without a route all workers of a stage take from one channel, which serves the f
 `patterns/fan_out.py` for the routes there are, and when to use them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from typing import Any, TypeVar
 
@@ -22,8 +22,8 @@ Route = Callable[[Any, int], int]
 """A function of an item and a number of lanes that returns the item's lane, from 0."""
 
 
-def choose(route: Route, item: Any, lanes: Sequence[Channel[T]]) -> Channel[T]:
-    """Return the one of `lanes` that `route` says.
+def choose(route: Route, item: Any, lanes: int) -> int:
+    """Return the lane of `item` that `route` says.
 
     Raises:
         ValueError: there is no such lane. A negative number is none, either: otherwise a route
@@ -31,13 +31,13 @@ def choose(route: Route, item: Any, lanes: Sequence[Channel[T]]) -> Channel[T]:
     """
     if isinstance(item, Envelope):
         item = item.value
-    number = route(item, len(lanes))
-    if not 0 <= number < len(lanes):
+    number = route(item, lanes)
+    if not 0 <= number < lanes:
         raise ValueError(
-            f"route must return a lane from 0 to {len(lanes) - 1}, got {number!r} for item "
+            f"route must return a lane from 0 to {lanes - 1}, got {number!r} for item "
             f"{item!r:.200}; partition_by(key) takes any key"
         )
-    return lanes[number]
+    return number
 
 
 class Lanes(Channel[T]):
@@ -68,7 +68,7 @@ class Lanes(Channel[T]):
             ValueError: the route says what is no lane.
             WouldBlock: the lane is full, or other senders came first.
         """
-        choose(self._route, item, self.lanes).send_nowait(item)
+        self._lane_for(item).send_nowait(item)
         self._note_depth()
 
     async def send(self, item: T) -> None:
@@ -78,7 +78,7 @@ class Lanes(Channel[T]):
             ChannelClosed: the channel is closed, or was closed while this send waited.
             ValueError: the route says what is no lane.
         """
-        await choose(self._route, item, self.lanes).send(item)
+        await self._lane_for(item).send(item)
         self._note_depth()
 
     def close(self) -> None:
@@ -118,6 +118,9 @@ class Lanes(Channel[T]):
     def _observer(self, observer: Observer | None) -> None:
         for lane in self.lanes:
             lane._observer = observer
+
+    def _lane_for(self, item: T) -> Channel[T]:
+        return self.lanes[choose(self._route, item, len(self.lanes))]
 
     def _note_depth(self) -> None:
         self._peak_depth = max(self._peak_depth, len(self))
