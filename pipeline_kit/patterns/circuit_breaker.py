@@ -34,6 +34,7 @@ from typing import Any, Literal
 
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.call_rates import OUTCOMES, CallRates, Rates
+from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.sliding_window import CountWindow, TimeWindow, Window
 
 State = Literal["closed", "open", "half_open"]
@@ -104,7 +105,7 @@ class CircuitBreaker:
         name: how errors call the breaker.
 
     Raises:
-        TypeError: `on_state_change` is not callable.
+        TypeError: `on_state_change` is not callable, or `ignore_exceptions` are no `Exception`s.
         ValueError: a rate is not above 0 and at most 100, or `sliding_window_type` is neither of
             the two, or another number is not above 0.
     """
@@ -121,7 +122,7 @@ class CircuitBreaker:
         wait_duration_in_open_state: float = 60,
         permitted_number_of_calls_in_half_open_state: int = 10,
         max_wait_duration_in_half_open_state: float = inf,
-        ignore_exceptions: tuple[type[Exception], ...] = (),
+        ignore_exceptions: ExceptionTypes = (),
         on_state_change: Callable[[StateChange], object] | None = None,
         name: str = "the circuit breaker",
     ) -> None:
@@ -150,21 +151,22 @@ class CircuitBreaker:
         if sliding_window_type == "count":
             window = partial(CountWindow, sliding_window_size, outcomes=OUTCOMES)
             minimum = min(minimum, sliding_window_size)
-        probe_window = partial(CountWindow, probes, outcomes=OUTCOMES)
-        self._new_rates: dict[State, Callable[[], CallRates]] = {
-            "closed": lambda: rates(window(), minimum_number_of_calls=minimum),
-            "half_open": lambda: rates(probe_window(), minimum_number_of_calls=probes),
-        }
+        self._new_rates: Callable[[], CallRates] = lambda: rates(
+            window(), minimum_number_of_calls=minimum
+        )
+        self._rates_of_probes: Callable[[], CallRates] = lambda: rates(
+            CountWindow(probes, outcomes=OUTCOMES), minimum_number_of_calls=probes
+        )
         self.name = name
         self._wait = wait_duration_in_open_state
         self._probe_wait = max_wait_duration_in_half_open_state
         self._probes = self._probes_left = probes
-        self._ignore = ignore_exceptions
+        self._ignore = as_exceptions("ignore_exceptions", ignore_exceptions)
         self._on_state_change = on_state_change
         self._loop: asyncio.AbstractEventLoop | None = None
         self._state: State = "closed"
         self._since = 0.0
-        self._rates = self._new_rates["closed"]()
+        self._rates = self._new_rates()
         self._refused = 0
         self._history: deque[StateChange] = deque(maxlen=100)
 
@@ -210,7 +212,7 @@ class CircuitBreaker:
     def _enter(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
         """Let a call in that does not find the breaker closed, or refuse it."""
         if loop is not self._loop:  # another clock, where the times of the old one mean nothing
-            self._loop, self._state, self._rates = loop, "closed", self._new_rates["closed"]()
+            self._loop, self._state, self._rates = loop, "closed", self._new_rates()
             self._history.clear()
             return
         if self._state == "half_open" and not self._probes_left:
@@ -243,7 +245,7 @@ class CircuitBreaker:
     def _change(self, state: State, now: float) -> None:
         change = StateChange(now, self._state, state, self._rates.at(now))
         self._state, self._since = state, now
-        self._rates = self._new_rates["closed" if state == "open" else state]()
+        self._rates = self._rates_of_probes() if state == "half_open" else self._new_rates()
         self._probes_left = self._probes
         self._history.append(change)
         if self._on_state_change:
