@@ -156,9 +156,9 @@ class Notebook:
 
     def output(self, cell: str) -> "sync_api.Locator":
         """Return the output area of the cell with this id."""
-        index = self.page.evaluate(_INDEX, cell)
-        place = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
-        found = place.nth(index).locator(".jp-Cell-outputArea")
+        # JupyterLab attaches only the cells near the ones in sight, so go there first.
+        self.page.evaluate(_GO_TO, cell)
+        found = self.page.locator(f"[data-cell={cell}] .jp-Cell-outputArea")
         found.scroll_into_view_if_needed()
         return found
 
@@ -172,7 +172,13 @@ _KERNEL_IDLE = f"""() => {{
 _ERRORS = f"""() => {_PANEL}.content.widgets.flatMap((cell) =>
   (cell.model.sharedModel.outputs ?? []).filter((one) => one.output_type === "error")
     .map((one) => `${{one.ename}}: ${{one.evalue}}`))"""
-_INDEX = f"(id) => {_PANEL}.content.widgets.findIndex((cell) => cell.model.id === id)"
+_GO_TO = f"""async (id) => {{
+  const notebook = {_PANEL}.content;
+  const index = notebook.widgets.findIndex((cell) => cell.model.id === id);
+  notebook.activeCellIndex = index;
+  await notebook.scrollToItem(index, "center");
+  notebook.widgets[index].node.dataset.cell = id;
+}}"""
 _ASK = f"""async (expression) => {{
   const kernel = {_PANEL}.sessionContext.session.kernel;
   const future = kernel.requestExecute(
