@@ -19,14 +19,14 @@ def in_executor(
 
     If it is cancelled before the executor has begun with the item, the item is taken back. If it is
     cancelled later, its `CancelledError` has the `concurrent.futures.Future` of what goes on as its
-    attribute `still_running`; see `still_running`.
+    attribute `unfinished_work`; see `still_running`.
     """
     return partial(_call, executor, function)
 
 
 def still_running(error: BaseException | None) -> "concurrent.futures.Future[Any] | None":
     """Return what goes on in an executor although its call was cancelled with `error`, if any."""
-    return getattr(error, "still_running", None)
+    return getattr(error, "unfinished_work", None)
 
 
 async def _call(executor: Executor, function: Callable[[Any], Any], item: Any) -> Any:
@@ -37,7 +37,7 @@ async def _call(executor: Executor, function: Callable[[Any], Any], item: Any) -
         work = keeper.work
         if work and not work.cancel() and not work.done():
             # An attribute, not a subclass: asyncio.timeout knows only the class itself, on 3.11.
-            error.still_running = work  # type: ignore[attr-defined] # as said above
+            error.unfinished_work = work  # type: ignore[attr-defined] # as said above
         raise
 
 

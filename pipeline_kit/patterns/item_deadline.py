@@ -18,9 +18,8 @@ result back in. No work is begun for an item whose deadline has passed while it 
 
 import asyncio
 import math
-from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline_kit.layer import Function
 from pipeline_kit.patterns.timeout import (
@@ -35,8 +34,7 @@ class DeadlineExceededError(CallTimeoutError):
     """An item was not through in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
+class Stamped(NamedTuple):
     """An item, or what a stage has made of it, with its deadline."""
 
     value: Any

@@ -69,12 +69,11 @@ class RateLimit:
             raise ValueError(f"burst must be a whole number of permits, 1 or more, got {burst!r}")
         self.rate = rate
         self.burst = burst
-        # `rate` as a fraction, and time in units of which a nanosecond has `_per_ns`, and a permit
-        # costs `_cost`, both whole: so all arithmetic is exact. 0.1 is taken to mean 1/10.
+        # Times are whole numbers, so that all arithmetic is exact: a nanosecond is `_nanosecond`
+        # units, and in `_cost` units one permit flows in. A rate of 0.1 is taken to mean 1/10.
         exact = Fraction(str(rate))
-        self._per_ns, self._cost = exact.numerator, exact.denominator * _SECOND
+        self._nanosecond, self._cost = exact.numerator, exact.denominator * _SECOND
         self._full_at = 0
-        self._reserved = 0  # by how much all reservations together have moved `_full_at`
         self._line: deque[_Waiter] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._acquired = self._delayed = 0
@@ -89,7 +88,8 @@ class RateLimit:
     async def acquire(self, permits: int = 1) -> None:
         """Take permits, waiting for them, and for those who came first.
 
-        A cancelled wait has taken none, and those behind it move up.
+        A cancelled wait has taken none, and those behind it move up, unless a reservation was made
+        meanwhile: that has been promised its time, so then the permits are lost.
 
         Raises:
             ValueError: `permits` is less than 1, or more than `burst`, which there never are.
@@ -102,12 +102,10 @@ class RateLimit:
 
         Raises `ValueError` as `acquire` does.
         """
-        self._check(permits)
         now = self._now()
-        if self._line or self._start_of(permits, self._full_at) > now:
+        if self._available_at(permits) > now or self._line:
             return False
-        self._full_at = self._full_after(permits, self._full_at, now)
-        self._acquired += permits
+        self._take(permits, now)
         return True
 
     def reserve(self, permits: int = 1) -> float:
@@ -116,44 +114,43 @@ class RateLimit:
         For callers that wait in a way of their own; a reservation cannot be given back. Raises
         `ValueError` as `acquire` does.
         """
-        self._check(permits)
         now = self._now()
-        # Those in line go first, each up to a nanosecond late.
-        ahead = self._cost * sum(waiter.permits for waiter in self._line)
-        full_at = self._full_at + ahead + self._per_ns * len(self._line)
-        start = max(now, self._start_of(permits, full_at))
-        full_at = self._full_after(permits, full_at, start) - ahead
-        self._reserved += full_at - self._full_at
-        self._full_at = full_at
-        self._acquired += permits
-        return (start - now) / _SECOND
+        self._available_at(permits)  # to refuse what is impossible before anything has changed
+        for waiter in self._line:
+            if waiter.start is None:  # whose time is to be fixed as well
+                waiter.start = self._take_ahead(waiter.permits, now)
+        return (self._take_ahead(permits, now) - now) // self._nanosecond / _SECOND
 
     def statistics(self) -> RateLimitStatistics:
         """Return the totals so far."""
         return RateLimitStatistics(self._acquired, self._delayed, len(self._line), self._waited)
 
     def _now(self) -> int:
-        """Return the time in nanoseconds."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # another clock, where the times of the old one mean nothing
             self._loop, self._full_at = loop, 0
             self._line.clear()
-        return round(loop.time() * _SECOND)
+        return int(loop.time() * _SECOND + 0.5) * self._nanosecond
 
-    def _check(self, permits: int) -> None:
+    def _available_at(self, permits: int) -> int:
         if not 1 <= permits <= self.burst:
             raise ValueError(
                 f"permits must be from 1 to burst={self.burst}, got {permits!r}; "
                 "more than burst are never there at once: take them in parts, or raise burst"
             )
+        return self._full_at + (permits - self.burst) * self._cost
 
-    def _start_of(self, permits: int, full_at: int) -> int:
-        """Return from which nanosecond on a bucket that is full at `full_at` has the permits."""
-        return -((full_at + (permits - self.burst) * self._cost) // -self._per_ns)  # rounded up
+    def _take(self, permits: int, start: int) -> None:
+        full_at = self._full_at if self._full_at > start else start
+        self._full_at = full_at + permits * self._cost
+        self._acquired += permits
 
-    def _full_after(self, permits: int, full_at: int, now: int) -> int:
-        """Return when the bucket will be full if the permits are taken now."""
-        return max(full_at, now * self._per_ns) + permits * self._cost
+    def _take_ahead(self, permits: int, now: int) -> int:
+        """Take permits as early as possible, and return when that is: at a whole nanosecond."""
+        nanoseconds = -(self._available_at(permits) // -self._nanosecond)  # rounded up
+        start = max(now, nanoseconds * self._nanosecond)
+        self._take(permits, start)
+        return start
 
     async def _acquire_in_turn(self, permits: int) -> None:
         """Wait in line. Who is first in it waits for the permits, and then lets the next be first.
@@ -161,7 +158,7 @@ class RateLimit:
         So a cancellation always strikes before anything has been taken.
         """
         loop = asyncio.get_running_loop()
-        me = _Waiter(permits, self._reserved, loop.create_future())
+        me = _Waiter(permits, loop.create_future())
         start = loop.time()
         self._delayed += 1
         self._line.append(me)
@@ -183,21 +180,21 @@ class RateLimit:
     def _take_or_wait(self, first: "_Waiter") -> float:
         """Take the permits of the first in line; or return in how many seconds they are there."""
         now = self._now()
-        reserved_later = self._reserved - first.reserved_before  # by those who came after us
-        full_at = self._full_at - reserved_later
-        wait = self._start_of(first.permits, full_at) - now
-        if wait > 0:
+        available_at = self._available_at(first.permits) if first.start is None else first.start
+        if available_at > now:
+            nanoseconds = -((now - available_at) // self._nanosecond)  # rounded up
             # A little more, which is less than the clock can tell except after months of uptime.
-            return (wait + ulp(now)) / _SECOND
-        self._full_at = self._full_after(first.permits, full_at, now) + reserved_later
-        self._acquired += first.permits
+            return (nanoseconds + ulp(now // self._nanosecond)) / _SECOND
+        if first.start is None:
+            self._take(first.permits, now)
         return 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     """Someone's place in line."""
 
     permits: int
-    reserved_before: int
     is_first: asyncio.Future[None]
+    start: int | None = None
+    """When its turn comes, once that is fixed; its permits have been taken then."""

@@ -23,10 +23,10 @@ Give such a stage an executor.
 
 import asyncio
 import concurrent.futures
-import math
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from inspect import isawaitable
+from math import inf
 from typing import Any
 
 from pipeline_kit.executor import still_running
@@ -76,8 +76,8 @@ class Timeout:
         ValueError: `timeout` is not above 0 or not finite, or `grace` is below 0.
     """
 
-    def __init__(self, timeout: float, *, grace: float = math.inf) -> None:
-        if not 0 < timeout < math.inf:
+    def __init__(self, timeout: float, *, grace: float = inf) -> None:
+        if not 0 < timeout < inf:
             raise ValueError(
                 f"timeout must be above 0 seconds and finite, got {timeout!r}; "
                 "for no limit, leave the layer out"
@@ -112,27 +112,42 @@ class Timeout:
                 f"the timeout of {self.timeout} s", still_running=reached.still_running
             ) from reached.__cause__
 
-    async def bound(self, awaitable: Awaitable[Any], until: float) -> Any:
+    def bound(self, awaitable: Awaitable[Any], until: float) -> Awaitable[Any]:
         """Await `awaitable`, and cancel it at the time `until` of the event loop's clock.
 
         Raises:
             LimitReached: it was cancelled for that reason.
         """
-        if self.grace < math.inf:
-            return await self._in_own_task(awaitable, until)
-        try:
-            return await _cancelled_at(until, awaitable)
-        except LimitReached as reached:
-            self._timed_out += 1
-            reached.still_running = self._note_work_of(reached.__cause__)
-            raise
-        except asyncio.CancelledError as error:
-            self._note_work_of(error)
-            raise
+        if self.grace == inf:
+            return self._with_alarm(awaitable, until)
+        return self._in_own_task(awaitable, until)
 
     def statistics(self) -> TimeoutStatistics:
         """Return the totals so far of all that use this layer."""
         return TimeoutStatistics(self._timed_out, self._abandoned, len(self._still_running))
+
+    async def _with_alarm(self, awaitable: Awaitable[Any], until: float) -> Any:
+        """Await with an alarm that cancels this task: what `asyncio.timeout` does, in short."""
+        task = asyncio.current_task()
+        assert task is not None
+        cancellations = task.cancelling()
+        rung: list[bool] = []
+        alarm = task.get_loop().call_at(until, _ring, task, rung)
+        try:
+            result = await awaitable
+        except (Exception, asyncio.CancelledError) as failure:
+            running = self._note_work_of(failure)
+            # If someone else has cancelled the task as well, that goes before the alarm.
+            if rung and task.uncancel() <= cancellations:
+                self._timed_out += 1
+                raise LimitReached(still_running=running) from failure
+            raise
+        finally:
+            alarm.cancel()
+        if rung and task.uncancel() <= cancellations:  # the cancellation was swallowed
+            self._timed_out += 1
+            raise LimitReached
+        return result
 
     async def _in_own_task(self, awaitable: Awaitable[Any], until: float) -> Any:
         """Await in a task of its own, because a task can be left behind."""
@@ -189,27 +204,6 @@ class LimitReached(Exception):  # noqa: N818 - not an error by itself; its catch
         super().__init__()
         self.still_running = still_running
         """Whether what was awaited goes on nevertheless."""
-
-
-async def _cancelled_at(until: float, awaitable: Awaitable[Any]) -> Any:
-    """Await with an alarm that cancels the current task; what `asyncio.timeout` does, in short."""
-    task = asyncio.current_task()
-    assert task is not None
-    cancellations = task.cancelling()
-    rung: list[bool] = []
-    alarm = task.get_loop().call_at(until, _ring, task, rung)
-    try:
-        result = await awaitable
-    except (Exception, asyncio.CancelledError) as failure:
-        # If someone else has cancelled the task as well, that goes before the alarm.
-        if rung and task.uncancel() <= cancellations:
-            raise LimitReached from failure
-        raise
-    finally:
-        alarm.cancel()
-    if rung and task.uncancel() <= cancellations:  # the cancellation was swallowed
-        raise LimitReached
-    return result
 
 
 def _ring(task: "asyncio.Task[Any]", rung: list[bool]) -> None:
