@@ -23,8 +23,9 @@ others get ahead.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Sequence
 from copy import copy
+from inspect import isasyncgen, isgenerator
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -96,7 +97,27 @@ async def fan_in(
             return
         async with asyncio.TaskGroup() as group:
             for inbox in inboxes:
-                group.create_task(_forward(inbox, outbox))
+                group.create_task(forward(inbox, outbox))
+
+
+async def forward(source: Iterable[T] | AsyncIterable[T], outbox: Channel[T]) -> None:
+    """Send all items of `source` to `outbox`. If it is a generator, close it, also when cancelled.
+
+    Raises:
+        ChannelClosed: `outbox` was closed by someone else.
+    """
+    try:
+        if isinstance(source, AsyncIterable):
+            async for item in source:
+                await outbox.send(item)
+        else:
+            for item in source:
+                await outbox.send(item)
+    finally:
+        if isasyncgen(source):
+            await source.aclose()
+        elif isgenerator(source):
+            source.close()
 
 
 def round_robin() -> Route:
@@ -140,11 +161,6 @@ class _RoundRobin:
         turn = self._turn % lanes
         self._turn = turn + 1
         return turn
-
-
-async def _forward(inbox: AsyncIterable[T], outbox: Channel[T]) -> None:
-    async for item in inbox:
-        await outbox.send(item)
 
 
 async def _collect_in_order(
