@@ -1,0 +1,206 @@
+"""A pool of objects that are expensive to make, such as connections: made once, used many times.
+
+    async with ObjectPool(connect, max_size=5) as pool:
+
+        async def query(item):
+            async with pool.acquire() as connection:
+                return await connection.fetch(item)
+
+        await Pipeline(Stage(query, workers=20)).collect(items)
+
+At most `max_size` objects exist at a time. Who finds none free waits in line, first come, first
+served. The object used last is handed out first, so that of those that are not needed the rest is
+never made. Whoever leaves the block gives the object back, by an error or a cancellation too.
+
+    acquire ─▶ an idle one? ─ yes ─▶ check ─ healthy ─────────────▶ in use ─▶ reset ─▶ idle
+                   └ no ─▶ create     └─ not: destroy, try the next           └─ fails: destroy
+
+Not for plain objects of your own: making those costs less than the pool does.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
+
+from pipeline_kit.layer import invoke
+
+T = TypeVar("T")
+
+
+class PoolClosed(Exception):  # noqa: N818 - reads as what happened, like ChannelClosed
+    """Raised by `acquire` on a pool that is closed, or that closes while it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatistics:
+    """The state of a pool at one moment, and its totals so far."""
+
+    max_size: int
+    """The most objects that may exist at a time."""
+    in_use: int
+    """Objects that someone has, is about to get, or is giving back."""
+    idle: int
+    """Objects that wait to be used."""
+    waiting: int
+    """Those who wait for an object."""
+    created: int
+    """Objects made so far."""
+    destroyed: int
+    """Objects destroyed so far, because they were not healthy, or the pool was closed."""
+    acquired: int
+    """How often an object was handed out so far, new or not."""
+
+
+class ObjectPool(Generic[T]):
+    """At most `max_size` objects, made when they are first needed, and used again and again.
+
+    All functions may be plain or async.
+
+    Args:
+        create: makes an object.
+        max_size: the most objects that exist at a time.
+        check: called with an idle object before it is handed out; if false or an error, the object
+            is destroyed, and another one is taken.
+        reset: called with an object when it is given back, to make it as good as new. If it fails,
+            the object is destroyed, and the error passes through.
+        destroy: called with an object that is no longer used, to close it.
+
+    Raises:
+        TypeError: one of the functions is not callable.
+        ValueError: `max_size` is below 1.
+    """
+
+    def __init__(
+        self,
+        create: Callable[[], Any],
+        *,
+        max_size: int,
+        check: Callable[[T], Any] = lambda thing: True,
+        reset: Callable[[T], Any] = lambda thing: None,
+        destroy: Callable[[T], Any] = lambda thing: None,
+    ) -> None:
+        functions = {"create": create, "check": check, "reset": reset, "destroy": destroy}
+        for argument, function in functions.items():
+            if not callable(function):
+                raise TypeError(f"{argument} must be a function, got {function!r}")
+        if not isinstance(max_size, int) or max_size < 1:
+            raise ValueError(f"max_size must be a whole number, 1 or more, got {max_size!r}")
+        self.max_size = max_size
+        self._create, self._destroy = create, destroy
+        self._check, self._reset = check, reset
+        self._permits = asyncio.Semaphore(max_size)
+        self._idle: list[T] = []
+        self._in_use = 0
+        self._waiting = 0
+        self._created = 0
+        self._destroyed = 0
+        self._acquired = 0
+        self._closed = False
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[T]:
+        """Have an object for the length of a block: `async with pool.acquire() as thing:`.
+
+        Raises:
+            PoolClosed: the pool is closed, or was closed while this waited.
+            Exception: what `create`, `reset` or `destroy` failed with.
+        """
+        self._waiting += 1
+        try:
+            await self._permits.acquire()
+        finally:
+            self._waiting -= 1
+        self._in_use += 1
+        try:
+            thing = await self._take()
+            try:
+                yield thing
+            finally:
+                await self._give_back(thing)
+        finally:
+            self._in_use -= 1
+            self._permits.release()
+
+    async def close(self) -> None:
+        """Hand out no more objects, and destroy the idle ones.
+
+        Those in use are destroyed when they are given back; nobody waits for that.
+
+        Raises:
+            ExceptionGroup: of what `destroy` failed with.
+        """
+        self._closed = True
+        self._permits.release()  # who waits first finds the pool closed, and passes this on
+        errors: list[Exception] = []
+        while self._idle:
+            try:
+                await self._discard(self._idle.pop())
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("some objects of the pool could not be destroyed", errors)
+
+    def statistics(self) -> PoolStatistics:
+        """Return the state and the totals at this moment."""
+        return PoolStatistics(
+            max_size=self.max_size,
+            in_use=self._in_use,
+            idle=len(self._idle),
+            waiting=self._waiting,
+            created=self._created,
+            destroyed=self._destroyed,
+            acquired=self._acquired,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def _take(self) -> T:
+        """Return an object that nobody else has: an idle one that is healthy, or a new one."""
+        while self._idle and not self._closed:
+            thing = self._idle.pop()
+            if await self._is_healthy(thing):
+                break
+        else:
+            if self._closed:
+                raise PoolClosed(_CLOSED)
+            thing = await invoke(lambda _: self._create(), None)
+            self._created += 1
+        if self._closed:  # in the meantime
+            await self._discard(thing)
+            raise PoolClosed(_CLOSED)
+        self._acquired += 1
+        return thing
+
+    async def _is_healthy(self, thing: T) -> bool:
+        healthy = False
+        try:
+            with suppress(Exception):  # a check that fails is an answer
+                healthy = bool(await invoke(self._check, thing))
+        finally:
+            if not healthy:
+                await self._discard(thing)
+        return healthy
+
+    async def _give_back(self, thing: T) -> None:
+        good = False
+        try:
+            await invoke(self._reset, thing)
+            good = not self._closed
+        finally:
+            if good:
+                self._idle.append(thing)
+            else:
+                await self._discard(thing)
+
+    async def _discard(self, thing: T) -> None:
+        self._destroyed += 1
+        await invoke(self._destroy, thing)
+
+
+_CLOSED = "this pool is closed: it hands out nothing more; acquire inside its `async with` block"
