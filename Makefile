@@ -18,7 +18,6 @@ lab: ## open the workbook in JupyterLab
 test: ## run the whole test suite
 	@sh .ci/venv test
 	$(python) -m pytest
-	$(python) -m pytest --nbval-lax notebooks
 	$(python) -m pytest exercises --answers solutions
 
 exercises: ## grade the answers in exercises/
