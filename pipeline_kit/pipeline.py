@@ -147,11 +147,11 @@ class Run:
     async def __aenter__(self) -> Self:
         if self._group is not None:
             raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
-        await self._deadline.__aenter__()
-        self._group = await asyncio.TaskGroup().__aenter__()
         stages = self.pipeline.stages
         sink: Channel[Any] = Channel(self.pipeline.buffer, name=SINK)
-        self._channels = [*map(_channel_for, stages), sink]
+        self._channels = [*map(_channel_for, stages), sink]  # may fail, so before anything begins
+        await self._deadline.__aenter__()
+        self._group = await asyncio.TaskGroup().__aenter__()
         if self._record:
             self._recorder = Recorder(stages, self._channels)
         enter = self._recorder.enter if self._recorder else None
@@ -270,6 +270,8 @@ def _channel_for(stage: Stage) -> Channel[Any]:
     if stage.route:
         return Lanes(stage.route, stage.workers, stage.buffer, name=stage.name)
     channel = stage.channel() if stage.channel else Channel(stage.buffer)
+    if not isinstance(channel, Channel):
+        raise TypeError(f"channel of stage {stage.name!r} must make a Channel, made {channel!r}")
     channel.name = stage.name
     return channel
 

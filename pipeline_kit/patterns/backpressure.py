@@ -25,6 +25,7 @@ For a source that cannot wait but can be told to stop there are watermarks, see 
 queues that are full all the time, `codel`; and to find the slow stage, `slow_stage`.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,6 +89,20 @@ class OverflowChannel(Channel[T]):
     def weight(self) -> float:
         """The sum of the weights of the items in the channel; 0 if there is no `max_weight`."""
         return self._weight
+
+    async def send(self, item: T) -> None:
+        """Put `item` into the channel, waiting for room or doing what `overflow` says.
+
+        Where a full channel would not make it wait, others first have a turn, and may make room:
+        a list as the source would otherwise be through before the first worker has begun.
+
+        Raises:
+            ChannelClosed: the channel is closed, or was closed while this send waited.
+            ChannelFull, ValueError: as for `send_nowait`.
+        """
+        if self.overflow != "block" and not self._fits(item):
+            await asyncio.sleep(0)
+        await super().send(item)
 
     def send_nowait(self, item: T) -> None:
         """Put `item` into the channel without waiting, or do what `overflow` says.

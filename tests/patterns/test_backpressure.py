@@ -3,6 +3,7 @@ import math
 from asyncio import create_task, gather, sleep
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any, get_args
 
 import pytest
@@ -350,6 +351,34 @@ async def test_in_a_pipeline_the_source_goes_on_and_drops_are_in_the_record(
             assert counts.entered == there
         assert trace.stages[0].capacity == 2
     assert results == out
+
+
+async def test_a_source_that_never_waits_still_lets_the_stages_have_their_turn() -> None:
+    async def quick(item: int) -> int:
+        return item
+
+    stage = Stage(quick, channel=lambda: OverflowChannel(5, overflow="drop_newest"))
+    results = await Pipeline(stage, buffer=math.inf).collect(range(1000))
+    assert len(results) > 500
+
+
+async def test_a_send_that_is_cancelled_before_it_drops_has_sent_nothing() -> None:
+    channel = OverflowChannel[int](1, overflow="drop_oldest")
+    channel.send_nowait(0)
+    sender = create_task(channel.send(1))
+    await sleep(0)
+    sender.cancel()
+    await asyncio.wait([sender])
+    assert (channel.statistics().sent, contents(channel)) == (1, [0])
+
+
+@pytest.mark.parametrize("make", [lambda: 3, partial(OverflowChannel, overflow="drop")])
+async def test_a_stage_whose_channel_cannot_be_made_leaves_nothing_begun(make: Any) -> None:
+    pipeline = Pipeline(Stage(beat, channel=make), deadline=1)
+    with pytest.raises((TypeError, ValueError), match=r"must make a Channel, made 3|overflow must"):
+        await pipeline.collect([1])
+    await sleep(2)  # no deadline strikes
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @RECORD
