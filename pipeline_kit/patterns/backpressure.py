@@ -14,15 +14,13 @@ where it is taken:
 
 An item is dropped in front of the stage, before its work is done and paid for. To spare the work of
 the stages before as well, drop in front of the first one, and let the others block: so the pressure
-comes back from the slow stage, wherever it is, to where dropping costs least.
+comes back from the slow stage, wherever it is, to where dropping costs least. Every drop is counted
+(`statistics().dropped`), told to `on_drop`, and an event of a recorded run.
 
-Every drop is counted (`statistics().dropped`), told to `on_drop`, and an event of a recorded run.
+Items may differ in size: `max_weight` bounds the sum of what `weigh` says of each, such as bytes.
 
-Items may differ in size, and memory is counted in bytes: `max_weight` bounds the sum of what
-`weigh` says of each item in the channel, in bytes or whatever it counts.
-
-For a source that cannot wait but can be told to stop there are watermarks, see `watermarks`; for
-queues that are full all the time, `codel`; and to find the slow stage, `slow_stage`.
+For a source that cannot wait but can be told to stop, see `watermarks`; for queues that are full
+all the time, `codel`; to find the slow stage, `slow_stage`.
 """
 
 import asyncio
@@ -58,9 +56,8 @@ class OverflowChannel(Channel[T]):
         watermarks: whom to tell when the channel gets full, and when there is room again.
 
     Raises:
-        ValueError: `capacity` is not a whole number of 0 or more, `overflow` is none of the four,
-            `max_weight` is not above 0, there is no bound at all, or a rendezvous is to have what
-            takes room: `"drop_oldest"`, a `max_weight` or watermarks.
+        ValueError: one of these is impossible, or there is no bound at all, or a rendezvous is to
+            have what takes room: `"drop_oldest"`, a `max_weight` or watermarks.
     """
 
     def __init__(
@@ -94,11 +91,8 @@ class OverflowChannel(Channel[T]):
         """Put `item` into the channel, waiting for room or doing what `overflow` says.
 
         Where a full channel would not make it wait, others first have a turn, and may make room:
-        a list as the source would otherwise be through before the first worker has begun.
-
-        Raises:
-            ChannelClosed: the channel is closed, or was closed while this send waited.
-            ChannelFull, ValueError: as for `send_nowait`.
+        a list as the source would otherwise be through before the first worker has begun. Raises
+        as `send_nowait` does, except that it waits instead of raising `WouldBlock`.
         """
         if self.overflow != "block" and not self._fits(item):
             await asyncio.sleep(0)
@@ -110,8 +104,7 @@ class OverflowChannel(Channel[T]):
         Raises:
             ChannelClosed: the channel is closed.
             ChannelFull: it is full, and `overflow` is `"fail"`.
-            ValueError: the item alone is above `max_weight`, and so can only be dropped, but
-                `overflow` says not to.
+            ValueError: the item alone is above `max_weight`, and must not be dropped.
             WouldBlock: the channel is full, or other senders came first, with `"block"`.
         """
         if self._closed or (not self._senders and self._fits(item)):

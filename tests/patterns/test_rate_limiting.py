@@ -115,9 +115,10 @@ async def test_a_reservation_keeps_its_promise_when_someone_ahead_of_it_is_cance
     first, second = [create_task(limit.call(note_time, item)) for item in "ab"]
     await sleep(0)
     assert limit.reserve() == 3.0
+    assert limit.reserve() == 4.0  # and what was fixed stays so
     first.cancel()
-    assert await second == 2.0  # as was fixed then
-    assert await limit.call(note_time, "c") == 4.0
+    assert await second == 2.0
+    assert await limit.call(note_time, "c") == 5.0
 
 
 async def test_an_impossible_reservation_changes_nothing_for_those_who_wait() -> None:
