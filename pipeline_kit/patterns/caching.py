@@ -1,0 +1,269 @@
+"""Caching: a result that was computed once is kept, and given again to whoever asks for the same.
+
+    item ──▶ key ──▶ fresh? ── yes ──▶ the result, at once                             a hit
+                       │ no
+                       ├── stale, but usable ──▶ the old result, at once;              a hit
+                       │                         a new one is fetched in the background
+                       └── nothing ──▶ compute, keep, return                           a miss
+
+    cache = Cache(maxsize=10_000, ttl=300, ttl_jitter=0.1)
+    Stage(fetch, workers=8, layers=[cache, Retry(), Timeout(2)])
+
+Whoever misses while the same is being computed already waits for that (see `single_flight`). What
+does not fit makes room: the result that was not asked for the longest goes (least recently used,
+LRU). Results that came together expire apart, thanks to `ttl_jitter`. Failures and cancellations
+are not kept, unless `negative_ttl` says so.
+
+One cache is for one function: under a key it knows one result. It may be shared by all workers and
+stages that call that function. For results that survive a restart see `sqlite_store`.
+
+Not for results that differ from call to call, nor for items that hardly ever come twice.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any
+
+from pipeline_kit.layer import Function, invoke
+from pipeline_kit.patterns.cache_store import Store
+from pipeline_kit.patterns.lru import LRU, Entry
+from pipeline_kit.patterns.single_flight import SingleFlight
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatistics:
+    """What a cache has done so far."""
+
+    hit_count: int
+    """Calls answered at once, whether fresh or stale."""
+    stale_count: int
+    """Those of them that were stale."""
+    miss_count: int
+    """Calls that had to wait."""
+    load_count: int
+    """How often the function was called; fewer than misses where some have waited for others."""
+    load_failure_count: int
+    """Those of them that failed."""
+    store_hit_count: int
+    """Misses that found their result in the store, so that the function was not called."""
+    eviction_count: int
+    """Results that made room for others."""
+    size: int
+    """Results kept now, expired ones included."""
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of calls answered at once, from 0 to 1; 0 if there were none."""
+        calls = self.hit_count + self.miss_count
+        return self.hit_count / calls if calls else 0.0
+
+
+class Cache:
+    """A layer that gives the result of an earlier call for the same item.
+
+    Results live on one event loop; on a new one the cache is empty, except for its store.
+
+    Args:
+        maxsize: how many results to keep; beyond it the least recently used goes.
+        ttl: seconds for which a result is fresh (time to live).
+        ttl_jitter: by how much of `ttl` a result may expire earlier, at random, from 0 to 1.
+        stale_while_revalidate: seconds after that in which the old result is still given, while a
+            new one is fetched in the background. `async with aclosing(cache):` ends what is still
+            being fetched when the block is left.
+        max_refreshes: how many results are fetched in the background at the same time; workers of
+            the stage do not bound that.
+        negative_ttl: seconds for which a failure is kept, and raised again without a call; 0 for
+            not at all. Cancellations are never kept.
+        key: what makes two items the same; by default the item itself.
+        store: where results are kept as well, beyond `maxsize` and for the next run. Its errors
+            fail the call.
+        seed: makes the jitter the same in every run; None for another each time.
+
+    Raises:
+        TypeError: `key` is not callable.
+        ValueError: `maxsize` or `max_refreshes` is below 1, or `ttl` not above 0, or `ttl_jitter`
+            not between 0 and 1, or another time below 0.
+    """
+
+    def __init__(
+        self,
+        maxsize: int = 1000,
+        *,
+        ttl: float = inf,
+        ttl_jitter: float = 0.0,
+        stale_while_revalidate: float = 0.0,
+        max_refreshes: int = 8,
+        negative_ttl: float = 0.0,
+        key: Callable[[Any], Hashable] | None = None,
+        store: Store | None = None,
+        seed: int | None = None,
+    ) -> None:
+        _check(maxsize=maxsize, max_refreshes=max_refreshes)
+        if not ttl > 0:
+            raise ValueError(
+                f"ttl must be above 0 seconds, got {ttl!r}; to cache nothing, use none"
+            )
+        if not 0 <= ttl_jitter <= 1:
+            raise ValueError(f"ttl_jitter must be a share from 0 to 1, got {ttl_jitter!r}")
+        times = {"stale_while_revalidate": stale_while_revalidate, "negative_ttl": negative_ttl}
+        for name, seconds in times.items():
+            if not seconds >= 0:
+                raise ValueError(f"{name} must be 0 seconds or more, got {seconds!r}")
+        if key is not None and not callable(key):
+            raise TypeError(f"key must be callable with one item, got {key!r}")
+        self.maxsize = maxsize
+        self.ttl = ttl
+        self.ttl_jitter = ttl_jitter
+        self.stale_while_revalidate = stale_while_revalidate
+        self.max_refreshes = max_refreshes
+        self.negative_ttl = negative_ttl
+        self._key = key
+        self._store = store
+        self._random = random.Random(seed)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._memory = LRU(maxsize)
+        self._flights = SingleFlight()
+        self._refreshes: set[asyncio.Task[Any]] = set()
+        self._hits = self._stale = self._misses = 0
+        self._loads = self._load_failures = self._store_hits = 0
+
+    async def call(self, function: Function, item: Any) -> Any:
+        """Return the result for `item`, calling `function` only if it is not there.
+
+        Raises:
+            TypeError: the item, or its key, is not hashable.
+        """
+        key, entry, now = self._look_up(item)
+        if entry is None:
+            self._misses += 1
+            return await self._flights.join(key, partial(self._load, key, function, item))
+        self._hits += 1
+        if now >= entry.fresh_until:
+            self._stale += 1
+            self._refresh(key, function, item)
+        if entry.error:
+            # With the traceback it came with, which would else grow with each call.
+            raise entry.error.with_traceback(entry.traceback)
+        return entry.result
+
+    async def warm(self, function: Function, items: Iterable[Any], *, workers: int = 8) -> int:
+        """Call `function` for those of `items` that have no fresh result; `workers` at a time.
+
+        Returns how many calls failed. Counts neither as hits nor as misses.
+        """
+        _check(workers=workers)
+        failed, left = 0, iter(items)
+
+        async def work() -> None:
+            nonlocal failed
+            for item in left:
+                key, entry, now = self._look_up(item)
+                if entry is None or now >= entry.fresh_until:
+                    try:
+                        await self._flights.join(key, partial(self._load, key, function, item))
+                    except Exception:
+                        failed += 1
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(workers):
+                group.create_task(work(), name=f"warming a cache {number}")
+        return failed
+
+    async def invalidate(self, key: Hashable) -> None:
+        """Forget the result for `key`, here and in the store.
+
+        A call that begins after this gets a new one; what is being computed now goes only to those
+        who wait for it.
+        """
+        self._forget(key)
+        if self._store:
+            await self._store.delete(key)
+            self._forget(key)  # again, because a call may just have found it in the store
+
+    async def invalidate_where(self, predicate: Callable[[Any], bool]) -> None:
+        """Forget the results for all keys of which `predicate` is true, as `invalidate` does."""
+        for key in filter(predicate, {*self._memory, *self._flights}):
+            self._forget(key)
+        if self._store:
+            for key in filter(predicate, await self._store.keys()):
+                await self.invalidate(key)
+
+    async def aclose(self) -> None:
+        """End what is being fetched in the background, and wait until it has ended."""
+        for task in tuple(self._refreshes):
+            task.cancel()
+        if self._refreshes:
+            await asyncio.wait(self._refreshes)
+
+    def statistics(self) -> CacheStatistics:
+        """Return the totals so far."""
+        return CacheStatistics(
+            self._hits,
+            self._stale,
+            self._misses,
+            self._loads,
+            self._load_failures,
+            self._store_hits,
+            self._memory.evictions,
+            len(self._memory),
+        )
+
+    def _look_up(self, item: Any) -> tuple[Hashable, Entry | None, float]:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # another clock, where the times of the old one mean nothing
+            self._loop, self._flights, self._refreshes = loop, SingleFlight(), set()
+            self._memory.clear()
+        key, now = item if self._key is None else self._key(item), loop.time()
+        try:
+            return key, self._memory.get(key, now), now
+        except TypeError as error:
+            raise TypeError(f"a key must be hashable, got {key!r:.200}; pass key=…") from error
+
+    async def _load(self, key: Hashable, function: Function, item: Any) -> Any:
+        """Get a result from the store or from the function; this runs as a flight."""
+        if self._store and (kept := await self._store.get(key)):
+            self._store_hits += 1
+            self._keep(key, *kept)
+            return kept[0]
+        self._loads += 1
+        try:
+            result = await invoke(function, item)
+        except Exception as error:
+            self._load_failures += 1
+            if self.negative_ttl and self._flights.is_current(key):
+                until = asyncio.get_running_loop().time() + self.negative_ttl
+                self._memory.put(key, Entry(None, until, error=error))
+            raise
+        ttl = self.ttl * (1 - self.ttl_jitter * self._random.random())
+        if self._store and self._flights.is_current(key):
+            await self._store.set(key, result, ttl)
+            if not self._flights.is_current(key):  # it was invalidated while it was written
+                await self._store.delete(key)
+        self._keep(key, result, ttl)
+        return result
+
+    def _keep(self, key: Hashable, result: Any, ttl: float) -> None:
+        if self._flights.is_current(key):  # else it was invalidated, and must not come back
+            until = asyncio.get_running_loop().time() + ttl
+            usable_until = until + self.stale_while_revalidate
+            self._memory.put(key, Entry(result, until, usable_until=usable_until))
+
+    def _refresh(self, key: Hashable, function: Function, item: Any) -> None:
+        if key not in self._flights and len(self._refreshes) < self.max_refreshes:
+            task = self._flights.start(key, partial(self._load, key, function, item))
+            self._refreshes.add(task)
+            task.add_done_callback(self._refreshes.discard)
+
+    def _forget(self, key: Hashable) -> None:
+        self._memory.forget(key)
+        self._flights.forget(key)
+
+
+def _check(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if not isinstance(number, int) or number < 1:
+            raise ValueError(f"{name} must be a whole number, 1 or more, got {number!r}")

@@ -1,0 +1,107 @@
+"""Single flight: however many ask for the same thing at the same time, it is fetched once.
+
+A cache alone does not do that. While the first caller is still computing, the second finds nothing
+in the cache either, and computes the same again; with a hundred workers, whatever is popular is
+computed a hundred times whenever it expires (a cache stampede). Here they wait for the first:
+
+    caller 1 ──▶ flight for "k" ═════════▶ result ──▶ callers 1, 2 and 3
+    caller 2 ──────────┘ │
+    caller 3 ────────────┘
+
+    flights = SingleFlight()
+    result = await flights.join("k", lambda: fetch("k"))
+
+The flight is a task of its own and belongs to all who wait for it. If one of them is cancelled, the
+others still get the result; if all are, the flight is cancelled, and the last one waits until it
+has ended. The name is that of Go's `golang.org/x/sync/singleflight`.
+
+Not for calls that must each have an effect, such as writing.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextlib import suppress
+from typing import Any
+
+Load = Callable[[], Coroutine[Any, Any, Any]]
+"""Gets what is asked for: an async function without arguments."""
+
+
+class SingleFlight:
+    """Flights by key: at most one for each that can be joined."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, _Flight] = {}
+
+    async def join(self, key: Hashable, load: Load) -> Any:
+        """Wait for the flight for `key`, starting one with `load` if there is none.
+
+        Returns what it brings, or raises what it fails with, the same to all who wait.
+        """
+        flight = self._flights.get(key) or self._take_off(key, load)
+        flight.passengers += 1
+        try:
+            await flight.landed.wait()
+        except asyncio.CancelledError:
+            if flight.passengers == 1:
+                self._land(key, flight)  # whoever comes now starts another one
+                await _end(flight.task)
+            raise
+        finally:
+            flight.passengers -= 1
+        return flight.task.result()
+
+    def start(self, key: Hashable, load: Load) -> "asyncio.Task[Any]":
+        """Start a flight for `key`, with nobody waiting for it yet; return its task.
+
+        A flight for `key` that there is goes on, but can be joined no more.
+        """
+        return self._take_off(key, load).task
+
+    def forget(self, key: Hashable) -> None:
+        """Let nobody else join the flight for `key`; those who wait still get its result."""
+        self._flights.pop(key, None)
+
+    def is_current(self, key: Hashable) -> bool:
+        """Tell, inside of a flight for `key`, whether it still is the one that callers join."""
+        flight = self._flights.get(key)
+        return flight is not None and flight.task is asyncio.current_task()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._flights
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(tuple(self._flights))
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def _take_off(self, key: Hashable, load: Load) -> "_Flight":
+        flight = self._flights[key] = _Flight(load, name=f"single flight for {key!r:.100}")
+        flight.task.add_done_callback(lambda task: self._land(key, flight))
+        return flight
+
+    def _land(self, key: Hashable, flight: "_Flight") -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+
+class _Flight:
+    def __init__(self, load: Load, name: str) -> None:
+        self.passengers = 0
+        self.landed = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(load(), name=name)
+        self.task.add_done_callback(self._arrive)
+
+    def _arrive(self, task: "asyncio.Task[Any]") -> None:
+        if not task.cancelled():
+            task.exception()  # asyncio need not complain if nobody waits for it any more
+        self.landed.set()
+
+
+async def _end(task: "asyncio.Task[Any]") -> None:
+    """Cancel `task` and wait for its clean-up; when cancelled meanwhile, hand that on to it."""
+    while not task.done():
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
