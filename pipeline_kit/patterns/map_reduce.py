@@ -1,0 +1,214 @@
+"""Map-reduce: make values of each item, bring those of the same key together, and sum them up.
+
+                                            ┌─▶ partition 0: reduce ─▶ (key, result) …
+    items ─▶ map ─▶ combine ─▶ shuffle by key
+             one item at a time             └─▶ partition 1: reduce ─▶ (key, result) …
+
+    counts = map_reduce(
+        files,
+        mapper=words_in,                       # a file ──▶ "the", "cat", "the", …
+        key=str.lower,
+        reducer=lambda count, word: count + 1,
+        initial=int,                           # 0
+        combiner=add,                          # of two counts
+    )
+    async for word, count in counts: …
+
+To reduce is to accumulate: the reducer gets what it made of the values of a key so far, and the
+next one. (A function that is applied to each item alone is a second map.) So there is no result
+before the last item has come, and the source must end.
+
+A combiner says how to put two accumulated results together. With one, the values of an item are
+reduced where they are made, so that one pair per key goes to the shuffle instead of one per value.
+
+A partition keeps at most `max_keys` keys in memory. The values of further keys go to temporary
+files, by the hash of the key, and have their turn when the results of the first have been taken;
+databases call it hash aggregation with spilling. The model is that of Dean and Ghemawat,
+"MapReduce: Simplified Data Processing on Large Clusters", 2004.
+
+Not for sums over all items alone: `async for` and `+=` do that.
+"""
+
+import asyncio
+import pickle
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from tempfile import TemporaryFile
+from typing import IO, Any
+from zlib import crc32
+
+from pipeline_kit.patterns.batching import unbatched
+from pipeline_kit.patterns.fan_out import partition_by, stable_hash
+from pipeline_kit.pipeline import Pipeline
+from pipeline_kit.stage import FILTERED, Stage, is_async
+from pipeline_kit.workers import Source
+
+Pair = tuple[Hashable, Any]
+
+
+def map_reduce(
+    source: Source,
+    *,
+    mapper: Callable[[Any], Any],
+    key: Callable[[Any], Hashable],
+    reducer: Callable[[Any, Any], Any],
+    initial: Callable[[], Any],
+    combiner: Callable[[Any, Any], Any] | None = None,
+    map_workers: int = 4,
+    executor: Executor | None = None,
+    partitions: int = 4,
+    max_keys: int = 1_000_000,
+) -> AsyncIterator[Pair]:
+    """Return an async iterator over pairs of a key and its result, in no particular order.
+
+    The values of a key are reduced in the order in which they arrive.
+
+    Args:
+        source: any iterable, async iterable or channel of items.
+        mapper: called with an item, returns its values, any number of them; plain or async.
+        key: the key of a value.
+        reducer: called with what there is for a key so far and its next value; returns the new.
+        initial: makes what there is for a key at first, such as `int` or `list`. It is a function
+            so that keys do not share one list.
+        combiner: called with what there is for a key in two places; returns both in one.
+        map_workers: how many items are mapped at the same time.
+        executor: where to map, and to reduce and combine the values of one item, such as processes.
+        partitions: over how many reducing workers the keys are spread.
+        max_keys: the most keys each of them holds in memory; values of further keys, which must be
+            picklable then, are written to temporary files.
+
+    Raises:
+        StageError: a function failed, or the source did; when iterating.
+        TypeError: one of the functions is not callable.
+        ValueError: `map_workers`, `partitions` or `max_keys` is below 1.
+    """
+    job = _Job(mapper, key, reducer, initial, combiner)
+    if not max_keys >= 1:
+        raise ValueError(f"max_keys must be 1 key or more, got {max_keys!r}")
+    if not partitions >= 1:
+        raise ValueError(f"partitions must be 1 or more, got {partitions!r}")
+    one_item = partial(_map_async if is_async(mapper) else _map, job)
+    mapping = Stage(one_item, name="map", workers=map_workers, executor=executor)
+    return _run(source, mapping, job, partitions, max_keys)
+
+
+async def _run(
+    source: Source, mapping: Stage, job: "_Job", partitions: int, max_keys: int
+) -> AsyncIterator[Pair]:
+    with ExitStack() as files:
+        parts = [_Partition(job, max_keys, files) for _ in range(partitions)]
+
+        def reduce(pair: Pair) -> Any:
+            parts[by_key(pair, partitions)].add(*pair)
+            return FILTERED
+
+        by_key = partition_by(itemgetter(0))
+        reducing = Stage(reduce, workers=partitions, route=by_key, buffer=100)
+        async with Pipeline(mapping).run(source) as mapped:
+            await Pipeline(reducing).collect(unbatched(mapped))
+        for part in parts:
+            async for pair in part.results():
+                yield pair
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The functions of a map-reduce; sent to other processes if those do the mapping."""
+
+    mapper: Callable[[Any], Any]
+    key: Callable[[Any], Hashable]
+    reducer: Callable[[Any, Any], Any]
+    initial: Callable[[], Any]
+    combiner: Callable[[Any, Any], Any] | None
+
+    def __post_init__(self) -> None:
+        for argument in ("mapper", "key", "reducer", "initial", "combiner"):
+            function = getattr(self, argument)
+            if not callable(function) and (argument, function) != ("combiner", None):
+                hint = "; a function that makes it, such as int" if argument == "initial" else ""
+                raise TypeError(f"{argument} must be a function, got {function!r}{hint}")
+
+    def pairs(self, values: Iterable[Any]) -> list[Pair]:
+        """Return what one item contributes: its values by key, combined if possible."""
+        if self.combiner is None:
+            return [(self.key(value), value) for value in values]
+        held: dict[Hashable, Any] = {}
+        for value in values:
+            key = self.key(value)
+            held[key] = self.reducer(held[key] if key in held else self.initial(), value)
+        return list(held.items())
+
+    def begin(self, value: Any) -> Any:
+        """Return what there is for a key after the first that has come for it."""
+        return value if self.combiner else self.reducer(self.initial(), value)
+
+    def add(self, result: Any, value: Any) -> Any:
+        """Return what there is for a key after one more."""
+        return (self.combiner or self.reducer)(result, value)
+
+
+def _map(job: _Job, item: Any) -> list[Pair]:
+    return job.pairs(job.mapper(item))
+
+
+async def _map_async(job: _Job, item: Any) -> list[Pair]:
+    return job.pairs(await job.mapper(item))
+
+
+class _Partition:
+    """The results for some of the keys, and files with the values for those beyond `max_keys`."""
+
+    def __init__(self, job: _Job, max_keys: int, files: ExitStack, level: int = 0) -> None:
+        self._job = job
+        self._max_keys = max_keys
+        self._open_files = files
+        self._level = level
+        self._held: dict[Hashable, Any] = {}
+        self._spilled: list[IO[bytes]] = []
+
+    def add(self, key: Hashable, value: Any) -> None:
+        """Reduce one more value, or put it aside."""
+        held = self._held
+        if key in held:
+            held[key] = self._job.add(held[key], value)
+        elif len(held) < self._max_keys:
+            held[key] = self._job.begin(value)
+        else:
+            pickle.dump((key, value), self._file_for(key))
+
+    async def results(self) -> AsyncIterator[Pair]:
+        """Yield all results, those that are held first: that makes room for the others."""
+        while self._held:
+            yield self._held.popitem()
+        for file in self._spilled:
+            rest = _Partition(self._job, self._max_keys, self._open_files, self._level + 1)
+            for number, (key, value) in enumerate(_read(file)):
+                rest.add(key, value)
+                if number % 1000 == 0:
+                    await asyncio.sleep(0)  # let others run
+            async for pair in rest.results():
+                yield pair
+
+    def _file_for(self, key: Hashable) -> IO[bytes]:
+        if not self._spilled:
+            files = [TemporaryFile() for _ in range(_FILES)]  # noqa: SIM115 - the stack closes them
+            self._spilled = [self._open_files.enter_context(file) for file in files]
+        # A hash of its own on each level, or all that is in one file would be in one file again.
+        return self._spilled[crc32(bytes([self._level % 256]), stable_hash(key)) % _FILES]
+
+
+_FILES = 8
+
+
+def _read(file: IO[bytes]) -> Iterator[Pair]:
+    with file:
+        file.seek(0)
+        while True:
+            try:
+                yield pickle.load(file)
+            except EOFError:
+                return
