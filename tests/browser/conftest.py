@@ -183,7 +183,9 @@ _ASK = f"""async (expression) => {{
   const kernel = {_PANEL}.sessionContext.session.kernel;
   const future = kernel.requestExecute(
     {{ code: "", user_expressions: {{ value: expression }}, store_history: false }});
-  const reply = await future.done;
+  const silence = new Promise((_, reject) => setTimeout(
+    () => reject(new Error(`the kernel did not answer ${expression} within 15 s`)), 15000));
+  const reply = await Promise.race([future.done, silence]);
   return reply.content.user_expressions.value.data?.["text/plain"]
     ?? JSON.stringify(reply.content.user_expressions.value);
 }}"""
