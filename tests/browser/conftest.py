@@ -184,7 +184,7 @@ _ASK = f"""async (expression) => {{
   const future = kernel.requestExecute(
     {{ code: "", user_expressions: {{ value: expression }}, store_history: false }});
   const silence = new Promise((_, reject) => setTimeout(
-    () => reject(new Error(`the kernel did not answer ${expression} within 15 s`)), 15000));
+    () => reject(new Error(`the kernel did not answer ${{expression}} within 15 s`)), 15000));
   const reply = await Promise.race([future.done, silence]);
   return reply.content.user_expressions.value.data?.["text/plain"]
     ?? JSON.stringify(reply.content.user_expressions.value);
