@@ -21,33 +21,24 @@ before the last item has come, and the source must end.
 A combiner says how to put two accumulated results together. With one, the values of an item are
 reduced where they are made, so that one pair per key goes to the shuffle instead of one per value.
 
-A partition keeps at most `max_keys` keys in memory. The values of further keys go to temporary
-files, by the hash of the key, and have their turn when the results of the first have been taken;
-databases call it hash aggregation with spilling. The model is that of Dean and Ghemawat,
-"MapReduce: Simplified Data Processing on Large Clusters", 2004.
+A partition keeps at most `max_keys` keys in memory; see `spilling` for where the others go. The
+model is that of Dean and Ghemawat, "MapReduce: Simplified Data Processing on Large Clusters", 2004.
 
 Not for sums over all items alone: `async for` and `+=` do that.
 """
 
-import asyncio
-import pickle
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Iterable
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
-from tempfile import TemporaryFile
-from typing import IO, Any
-from zlib import crc32
+from typing import Any
 
-from pipeline_kit.patterns.batching import unbatched
-from pipeline_kit.patterns.fan_out import partition_by, stable_hash
+from pipeline_kit.patterns.fan_out import stable_hash
+from pipeline_kit.patterns.spilling import Accumulator, Pair
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.stage import FILTERED, Stage, is_async
 from pipeline_kit.workers import Source
-
-Pair = tuple[Hashable, Any]
 
 
 def map_reduce(
@@ -100,19 +91,32 @@ async def _run(
     source: Source, mapping: Stage, job: "_Job", partitions: int, max_keys: int
 ) -> AsyncIterator[Pair]:
     with ExitStack() as files:
-        parts = [_Partition(job, max_keys, files) for _ in range(partitions)]
+        parts = [Accumulator(job.begin, job.add, max_keys, files) for _ in range(partitions)]
 
-        def reduce(pair: Pair) -> Any:
-            parts[by_key(pair, partitions)].add(*pair)
+        def reduce(batch: tuple[int, list[Pair]]) -> Any:
+            for key, value in batch[1]:
+                parts[batch[0]].add(key, value)
             return FILTERED
 
-        by_key = partition_by(itemgetter(0))
-        reducing = Stage(reduce, workers=partitions, route=by_key, buffer=100)
+        reducing = Stage(reduce, workers=partitions, route=lambda batch, lanes: batch[0])
         async with Pipeline(mapping).run(source) as mapped:
-            await Pipeline(reducing).collect(unbatched(mapped))
+            await Pipeline(reducing).collect(_shuffle(mapped, partitions))
         for part in parts:
             async for pair in part.results():
                 yield pair
+
+
+async def _shuffle(
+    mapped: AsyncIterable[list[Pair]], partitions: int
+) -> AsyncIterator[tuple[int, list[Pair]]]:
+    """Split the pairs of each item into batches, one for each partition."""
+    async for pairs in mapped:
+        batches: list[list[Pair]] = [[] for _ in range(partitions)]
+        for pair in pairs:
+            batches[stable_hash(pair[0]) % partitions].append(pair)
+        for number, batch in enumerate(batches):
+            if batch:
+                yield number, batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,58 +161,3 @@ def _map(job: _Job, item: Any) -> list[Pair]:
 
 async def _map_async(job: _Job, item: Any) -> list[Pair]:
     return job.pairs(await job.mapper(item))
-
-
-class _Partition:
-    """The results for some of the keys, and files with the values for those beyond `max_keys`."""
-
-    def __init__(self, job: _Job, max_keys: int, files: ExitStack, level: int = 0) -> None:
-        self._job = job
-        self._max_keys = max_keys
-        self._open_files = files
-        self._level = level
-        self._held: dict[Hashable, Any] = {}
-        self._spilled: list[IO[bytes]] = []
-
-    def add(self, key: Hashable, value: Any) -> None:
-        """Reduce one more value, or put it aside."""
-        held = self._held
-        if key in held:
-            held[key] = self._job.add(held[key], value)
-        elif len(held) < self._max_keys:
-            held[key] = self._job.begin(value)
-        else:
-            pickle.dump((key, value), self._file_for(key))
-
-    async def results(self) -> AsyncIterator[Pair]:
-        """Yield all results, those that are held first: that makes room for the others."""
-        while self._held:
-            yield self._held.popitem()
-        for file in self._spilled:
-            rest = _Partition(self._job, self._max_keys, self._open_files, self._level + 1)
-            for number, (key, value) in enumerate(_read(file)):
-                rest.add(key, value)
-                if number % 1000 == 0:
-                    await asyncio.sleep(0)  # let others run
-            async for pair in rest.results():
-                yield pair
-
-    def _file_for(self, key: Hashable) -> IO[bytes]:
-        if not self._spilled:
-            files = [TemporaryFile() for _ in range(_FILES)]  # noqa: SIM115 - the stack closes them
-            self._spilled = [self._open_files.enter_context(file) for file in files]
-        # A hash of its own on each level, or all that is in one file would be in one file again.
-        return self._spilled[crc32(bytes([self._level % 256]), stable_hash(key)) % _FILES]
-
-
-_FILES = 8
-
-
-def _read(file: IO[bytes]) -> Iterator[Pair]:
-    with file:
-        file.seek(0)
-        while True:
-            try:
-                yield pickle.load(file)
-            except EOFError:
-                return
