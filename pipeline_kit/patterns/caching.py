@@ -137,14 +137,25 @@ class Cache:
         Raises:
             TypeError: the item, or its key, is not hashable.
         """
-        key, entry, now = self._look_up(item)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin_on(loop)
+        key = item if self._key is None else self._key(item)
+        try:
+            entry = self._memory.get(key)
+        except TypeError as error:
+            raise TypeError(f"a key must be hashable, got {key!r:.200}; pass key=…") from error
         if entry is None:
-            self._misses += 1
-            return await self._flights.join(key, partial(self._load, key, function, item))
+            return await self._miss(key, function, item)
+        if entry.fresh_until < inf:  # else there is no need to look at the clock
+            now = loop.time()
+            if now >= entry.usable_until:
+                return await self._miss(key, function, item)
+            if now >= entry.fresh_until:
+                self._stale += 1
+                self._refresh(key, function, item)
         self._hits += 1
-        if now >= entry.fresh_until:
-            self._stale += 1
-            self._refresh(key, function, item)
+        self._memory.move_to_end(key)
         if entry.error:
             # With the traceback it came with, which would else grow with each call.
             raise entry.error.with_traceback(entry.traceback)
@@ -156,13 +167,17 @@ class Cache:
         Returns how many calls failed. Counts neither as hits nor as misses.
         """
         _check(workers=workers)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin_on(loop)
         failed, left = 0, iter(items)
 
         async def work() -> None:
             nonlocal failed
             for item in left:
-                key, entry, now = self._look_up(item)
-                if entry is None or now >= entry.fresh_until:
+                key = item if self._key is None else self._key(item)
+                entry = self._memory.get(key)
+                if entry is None or entry.fresh_until <= loop.time():
                     try:
                         await self._flights.join(key, partial(self._load, key, function, item))
                     except Exception:
@@ -212,16 +227,14 @@ class Cache:
             len(self._memory),
         )
 
-    def _look_up(self, item: Any) -> tuple[Hashable, Entry | None, float]:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # another clock, where the times of the old one mean nothing
-            self._loop, self._flights, self._refreshes = loop, SingleFlight(), set()
-            self._memory.clear()
-        key, now = item if self._key is None else self._key(item), loop.time()
-        try:
-            return key, self._memory.get(key, now), now
-        except TypeError as error:
-            raise TypeError(f"a key must be hashable, got {key!r:.200}; pass key=…") from error
+    def _begin_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin anew on another clock, where the times of the old one mean nothing."""
+        self._loop, self._flights, self._refreshes = loop, SingleFlight(), set()
+        self._memory.clear()
+
+    async def _miss(self, key: Hashable, function: Function, item: Any) -> Any:
+        self._misses += 1
+        return await self._flights.join(key, partial(self._load, key, function, item))
 
     async def _load(self, key: Hashable, function: Function, item: Any) -> Any:
         """Get a result from the store or from the function; this runs as a flight."""
@@ -236,7 +249,7 @@ class Cache:
             self._load_failures += 1
             if self.negative_ttl and self._flights.is_current(key):
                 until = asyncio.get_running_loop().time() + self.negative_ttl
-                self._memory.put(key, Entry(None, until, error=error))
+                self._memory.put(key, Entry(None, fresh_until=until, error=error))
             raise
         ttl = self.ttl * (1 - self.ttl_jitter * self._random.random())
         if self._store and self._flights.is_current(key):
@@ -250,7 +263,7 @@ class Cache:
         if self._flights.is_current(key):  # else it was invalidated, and must not come back
             until = asyncio.get_running_loop().time() + ttl
             usable_until = until + self.stale_while_revalidate
-            self._memory.put(key, Entry(result, until, usable_until=usable_until))
+            self._memory.put(key, Entry(result, fresh_until=until, usable_until=usable_until))
 
     def _refresh(self, key: Hashable, function: Function, item: Any) -> None:
         if key not in self._flights and len(self._refreshes) < self.max_refreshes:
@@ -259,7 +272,7 @@ class Cache:
             task.add_done_callback(self._refreshes.discard)
 
     def _forget(self, key: Hashable) -> None:
-        self._memory.forget(key)
+        self._memory.pop(key, None)
         self._flights.forget(key)
 
 

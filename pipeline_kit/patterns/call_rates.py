@@ -71,33 +71,34 @@ class CallRates:
                 "slow_call_duration_threshold must be above 0 seconds, "
                 f"got {slow_call_duration_threshold!r}; math.inf if no call is slow"
             )
+        self.is_full_of_good = False
+        """Whether another good call would change nothing."""
         self._window = window
         self._minimum = minimum_number_of_calls
         self._failure_threshold = failure_rate_threshold
         self._slow_threshold = slow_call_rate_threshold
         self._slow_duration = slow_call_duration_threshold
 
-    def add(self, *, failed: bool, duration: float, now: float) -> None:
-        """Count a call that has ended `now`, after `duration` seconds."""
-        slow = duration > self._slow_duration
-        self._window.add(_FAILED * failed + _SLOW * slow, now)
+    def add(self, failed: bool, duration: float, now: float) -> bool:
+        """Count a call that has ended `now`, after `duration` seconds.
+
+        Returns whether either rate is now at its threshold or above.
+        """
+        self._window.add(_FAILED * failed + _SLOW * (duration > self._slow_duration), now)
+        good, failures, slow, both = self._window.counts
+        self.is_full_of_good = good == self._window.size
+        if not failures and not slow and not both:  # as a rule
+            return False
+        calls = good + failures + slow + both
+        return calls >= self._minimum and (
+            100 * (failures + both) >= self._failure_threshold * calls
+            or 100 * (slow + both) >= self._slow_threshold * calls
+        )
 
     @property
     def calls(self) -> int:
         """Calls in the window as of the last one."""
         return sum(self._window.counts)
-
-    @property
-    def are_too_high(self) -> bool:
-        """Whether either rate is at its threshold or above."""
-        good, failed, slow, both = self._window.counts
-        if not failed and not slow and not both:  # as a rule
-            return False
-        calls = good + failed + slow + both
-        return calls >= self._minimum and (
-            100 * (failed + both) >= self._failure_threshold * calls
-            or 100 * (slow + both) >= self._slow_threshold * calls
-        )
 
     def at(self, now: float) -> Rates:
         """Return the figures of the calls that are in the window `now`."""

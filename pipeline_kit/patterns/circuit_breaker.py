@@ -14,9 +14,9 @@ that keep coming in keep it down. A breaker notices, and spares both sides:
                                below it        └───────────┘
                                                some calls pass, as probes
 
-It is the one of Resilience4j, with the names and defaults of its parameters. While it is open, a
-call raises `CircuitOpen` and is not made. The item is not lost: a `Fallback` outside the breaker
-gives a substitute, and without one `on_error` of the stage gets the item as with any other error.
+It is the one of Resilience4j, with its names and, except for slow calls, its defaults. While it is
+open, a call raises `CircuitOpen` and is not made. The item is not lost: a `Fallback` outside the
+breaker gives a substitute, and without one the stage's `on_error` gets it as with any error.
 
     Stage(fetch, layers=[Fallback(last_good=True), CircuitBreaker(), Timeout(2)])
 
@@ -29,10 +29,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from inspect import isawaitable
 from math import inf
+from types import CoroutineType
 from typing import Any, Literal
 
-from pipeline_kit.layer import Function, invoke
+from pipeline_kit.layer import Function
 from pipeline_kit.patterns.call_rates import OUTCOMES, CallRates, Rates
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.sliding_window import CountWindow, TimeWindow, Window
@@ -89,7 +91,8 @@ class CircuitBreaker:
     Args:
         failure_rate_threshold: per cent of failed calls from which on the breaker opens.
         slow_call_rate_threshold: per cent of slow calls from which on it opens.
-        slow_call_duration_threshold: a call that takes more seconds than this is slow.
+        slow_call_duration_threshold: a call that takes more seconds than this is slow; by default
+            none is.
         sliding_window_type: "count" for the last calls, "time" for the last seconds.
         sliding_window_size: how many calls, or seconds.
         minimum_number_of_calls: below so many calls in the window there are no rates; for a count
@@ -115,7 +118,7 @@ class CircuitBreaker:
         *,
         failure_rate_threshold: float = 50,
         slow_call_rate_threshold: float = 100,
-        slow_call_duration_threshold: float = 60,
+        slow_call_duration_threshold: float = inf,
         sliding_window_type: Literal["count", "time"] = "count",
         sliding_window_size: int = 100,
         minimum_number_of_calls: int = 100,
@@ -163,6 +166,8 @@ class CircuitBreaker:
         self._probes = self._probes_left = probes
         self._ignore = as_exceptions("ignore_exceptions", ignore_exceptions)
         self._on_state_change = on_state_change
+        # Else no call needs to look at the clock, which takes longer than all the rest.
+        self._is_timed = sliding_window_type == "time" or slow_call_duration_threshold < inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._state: State = "closed"
         self._since = 0.0
@@ -177,22 +182,19 @@ class CircuitBreaker:
             CircuitOpen: it does not, and the call was not made.
         """
         loop = asyncio.get_running_loop()
-        start = loop.time()
         if self._state != "closed" or loop is not self._loop:
-            self._enter(loop, start)
-        rates, failed = self._rates, None
+            self._enter(loop)
+        rates, start = self._rates, loop.time() if self._is_timed else 0.0
         try:
-            result = await invoke(function, item)
-            failed = False
-            return result
-        except Exception as error:
-            if not isinstance(error, self._ignore):
-                failed = True
+            result = function(item)
+            if isinstance(result, CoroutineType) or isawaitable(result):  # `invoke`, but faster
+                result = await result
+        except BaseException as error:
+            self._leave(rates, loop.time(), start, error)
             raise
-        finally:
-            # Not if the state has changed meanwhile: what was asked of another state is old news.
-            if rates is self._rates:
-                self._leave(failed, loop.time() - start, loop.time())
+        if self._is_timed or not rates.is_full_of_good:
+            self._leave(rates, loop.time(), start)
+        return result
 
     @property
     def state(self) -> State:
@@ -209,17 +211,19 @@ class CircuitBreaker:
         now = self._loop.time() if self._loop else 0.0
         return CircuitStatistics(self._state, self._rates.at(now), self._refused)
 
-    def _enter(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+    def _enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let a call in that does not find the breaker closed, or refuse it."""
         if loop is not self._loop:  # another clock, where the times of the old one mean nothing
             self._loop, self._state, self._rates = loop, "closed", self._new_rates()
             self._history.clear()
             return
+        now = loop.time()
         if self._state == "half_open" and not self._probes_left:
             if now - self._since < self._probe_wait:
                 self._refuse(0.0)
             self._change("open", now)
         if self._state == "open":
+            # Rounded, so that what is left of a sum of floats is not taken for a time to wait.
             wait = round(self._since + self._wait - now, 9)
             if wait > 0:
                 self._refuse(wait)
@@ -230,16 +234,18 @@ class CircuitBreaker:
         self._refused += 1
         raise CircuitOpen(self.name, retry_in)
 
-    def _leave(self, failed: bool | None, duration: float, now: float) -> None:
-        """Count a call that has ended, unless it is neither failure nor success; then judge."""
-        if failed is None:
+    def _leave(
+        self, rates: CallRates, now: float, start: float, error: BaseException | None = None
+    ) -> None:
+        """Count a call that has ended, and change the state if that says so."""
+        if rates is not self._rates:
+            return  # it began in another state, and is old news
+        if error and (not isinstance(error, Exception) or isinstance(error, self._ignore)):
             if self._state == "half_open":
                 self._probes_left += 1
-            return
-        self._rates.add(failed=failed, duration=duration, now=now)
-        if self._rates.are_too_high:
+        elif rates.add(error is not None, now - start, now):
             self._change("open", now)
-        elif self._state == "half_open" and self._rates.calls == self._probes:
+        elif self._state == "half_open" and rates.calls == self._probes:
             self._change("closed", now)
 
     def _change(self, state: State, now: float) -> None:

@@ -1,6 +1,6 @@
 """LRU: a bounded memory in which what was not used the longest makes room for what is new.
 
-    get("a")                 put("d", …)
+    move_to_end("a")         put("d", …)
     ┌───┬───┬───┐   ┌───┬───┬───┐   ┌───┬───┬───┐
     │ a │ b │ c │ → │ b │ c │ a │ → │ c │ a │ d │     b was the least recently used
     └───┴───┴───┘   └───┴───┴───┘   └───┴───┴───┘
@@ -10,7 +10,8 @@ simplicity; caches for such loads use W-TinyLFU instead.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
+from math import inf
 from typing import Any
 
 
@@ -22,9 +23,9 @@ class Entry:
     def __init__(
         self,
         result: Any,
-        fresh_until: float,
         *,
-        usable_until: float | None = None,
+        fresh_until: float = inf,
+        usable_until: float = 0.0,
         error: Exception | None = None,
     ) -> None:
         self.result = result
@@ -32,48 +33,26 @@ class Entry:
         self.traceback = error.__traceback__ if error else None
         self.fresh_until = fresh_until
         """By the clock of the event loop, in seconds."""
-        self.usable_until = fresh_until if usable_until is None else usable_until
+        self.usable_until = max(fresh_until, usable_until)
         """Until then it may be given although it is stale."""
 
 
-class LRU:
-    """At most `maxsize` entries, the most recently used ones."""
+class LRU(OrderedDict[Hashable, Entry]):
+    """At most `maxsize` entries, of which the last is the one used most recently.
+
+    Whoever uses an entry says so with `move_to_end(key)`.
+    """
 
     def __init__(self, maxsize: int) -> None:
+        super().__init__()
         self.maxsize = maxsize
         self.evictions = 0
         """Entries that made room for others so far."""
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()  # the latest used is last
-
-    def get(self, key: Hashable, now: float) -> Entry | None:
-        """Return the entry for `key` if it is usable `now`, and count this as a use."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if now >= entry.usable_until:
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
-        return entry
 
     def put(self, key: Hashable, entry: Entry) -> None:
-        """Remember `entry` for `key`, as the latest used."""
-        self._entries[key] = entry
-        self._entries.move_to_end(key)
-        if len(self._entries) > self.maxsize:
-            self._entries.popitem(last=False)
+        """Remember `entry` for `key`, as used most recently."""
+        self[key] = entry
+        self.move_to_end(key)
+        if len(self) > self.maxsize:
+            self.popitem(last=False)
             self.evictions += 1
-
-    def forget(self, key: Hashable) -> None:
-        """Forget the entry for `key`, if there is one."""
-        self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget all entries."""
-        self._entries.clear()
-
-    def __iter__(self) -> Iterator[Hashable]:
-        return iter(tuple(self._entries))
-
-    def __len__(self) -> int:
-        return len(self._entries)

@@ -108,7 +108,8 @@ class Retry:
         """
         if self.budget:
             self.budget.note_call()
-        calls_before, attempt, history = _calls.get(), 1, list[str]()
+        calls_before, attempt = _calls.get(), 1
+        history: list[str] = []
         while True:
             try:
                 result = await _counted(function, item)

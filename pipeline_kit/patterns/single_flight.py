@@ -77,9 +77,20 @@ class SingleFlight:
         return len(self._flights)
 
     def _take_off(self, key: Hashable, load: Load) -> "_Flight":
-        flight = self._flights[key] = _Flight(load, name=f"single flight for {key!r:.100}")
-        flight.task.add_done_callback(lambda task: self._land(key, flight))
+        flight = self._flights[key] = _Flight()
+        name = f"single flight for {key!r:.100}"
+        flight.task = asyncio.get_running_loop().create_task(
+            self._fly(key, flight, load), name=name
+        )
+        flight.task.add_done_callback(flight.arrive)
         return flight
+
+    async def _fly(self, key: Hashable, flight: "_Flight", load: Load) -> Any:
+        try:
+            return await load()
+        finally:
+            self._land(key, flight)
+            flight.landed.set()  # here already, for that saves those who wait a turn of the loop
 
     def _land(self, key: Hashable, flight: "_Flight") -> None:
         if self._flights.get(key) is flight:
@@ -87,16 +98,16 @@ class SingleFlight:
 
 
 class _Flight:
-    def __init__(self, load: Load, name: str) -> None:
+    task: "asyncio.Task[Any]"
+
+    def __init__(self) -> None:
         self.passengers = 0
         self.landed = asyncio.Event()
-        self.task = asyncio.get_running_loop().create_task(load(), name=name)
-        self.task.add_done_callback(self._arrive)
 
-    def _arrive(self, task: "asyncio.Task[Any]") -> None:
+    def arrive(self, task: "asyncio.Task[Any]") -> None:
+        self.landed.set()  # for a task that was cancelled before it began
         if not task.cancelled():
             task.exception()  # asyncio need not complain if nobody waits for it any more
-        self.landed.set()
 
 
 async def _end(task: "asyncio.Task[Any]") -> None:

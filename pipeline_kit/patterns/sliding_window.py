@@ -20,9 +20,14 @@ SLICES = 10
 """In how many slices a `TimeWindow` is divided."""
 
 
+_A_BIT = 1e-6  # of a slice, because 0.3 / 0.1 is a little less than 3
+
+
 class Window(Protocol):
     """What both windows have in common."""
 
+    size: float
+    """How many outcomes it holds at most; `inf` if there is no such bound."""
     counts: list[int]
     """How often each outcome happened within the window, as of the last `add` or `forget`."""
 
@@ -47,14 +52,14 @@ class CountWindow:
     def __init__(self, size: int, *, outcomes: int = 2) -> None:
         if not isinstance(size, int) or size < 1:
             raise ValueError(f"size must be a whole number of calls, 1 or more, got {size!r}")
-        self.size = size
+        self.size: float = size
         self.counts = [0] * outcomes
-        self._kept: deque[int] = deque()
+        self._kept: deque[int] = deque(maxlen=size)
 
     def add(self, outcome: int, now: float) -> None:
         """Count `outcome`, at the expense of the oldest if the window is full."""
         if len(self._kept) == self.size:
-            self.counts[self._kept.popleft()] -= 1
+            self.counts[self._kept[0]] -= 1
         self._kept.append(outcome)
         self.counts[outcome] += 1
 
@@ -77,23 +82,30 @@ class TimeWindow:
         if not 0 < seconds < inf:
             raise ValueError(f"seconds must be above 0 and finite, got {seconds!r}")
         self.seconds = seconds
+        self.size = inf
         self.counts = [0] * outcomes
-        # In whole nanoseconds, because 0.3 // 0.1 is 2.
-        self._slice = max(1, round(seconds * 1e9) // SLICES)
-        self._kept: deque[tuple[int, list[int]]] = deque()
+        self._slices: deque[tuple[int, list[int]]] = deque([(0, [0] * outcomes)])
+        self._per_second = SLICES / seconds
+        self._current = 0
 
     def add(self, outcome: int, now: float) -> None:
         """Count `outcome` as of `now`, in seconds of the event loop's clock."""
-        self.forget(now)
-        current = round(now * 1e9) // self._slice
-        if not self._kept or self._kept[-1][0] != current:
-            self._kept.append((current, [0] * len(self.counts)))
-        self._kept[-1][1][outcome] += 1
+        current = int(now * self._per_second + _A_BIT)
+        if current != self._current:
+            self._turn_to(current)
+        self._slices[-1][1][outcome] += 1
         self.counts[outcome] += 1
 
     def forget(self, now: float) -> None:
         """Let go of the slices that are outside the window at `now`."""
-        oldest = round(now * 1e9) // self._slice - SLICES
-        while self._kept and self._kept[0][0] <= oldest:
-            for outcome, count in enumerate(self._kept.popleft()[1]):
+        current = int(now * self._per_second + _A_BIT)
+        if current != self._current:
+            self._turn_to(current)
+
+    def _turn_to(self, current: int) -> None:
+        """Begin the slice of that number, and forget those that are too far back."""
+        while self._slices and self._slices[0][0] <= current - SLICES:
+            for outcome, count in enumerate(self._slices.popleft()[1]):
                 self.counts[outcome] -= count
+        self._slices.append((current, [0] * len(self.counts)))
+        self._current = current

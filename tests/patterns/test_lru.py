@@ -1,3 +1,6 @@
+from math import inf
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,60 +10,46 @@ from pipeline_kit.patterns.lru import LRU, Entry
 def test_the_least_recently_used_makes_room() -> None:
     lru = LRU(3)
     for key in "abc":
-        lru.put(key, Entry(key, 10))
-    assert lru.get("a", 0) is not None
-    lru.put("d", Entry("d", 10))
+        lru.put(key, Entry(key))
+    lru.move_to_end("a")
+    lru.put("d", Entry("d"))
     assert list(lru) == ["c", "a", "d"]
     assert lru.evictions == 1
 
 
-def test_an_entry_is_usable_until_its_time_and_then_gone() -> None:
-    lru = LRU(3)
-    lru.put("a", Entry("result", 5, usable_until=7))
-    entry = lru.get("a", 6.99)
-    assert entry is not None
-    assert (entry.result, entry.fresh_until) == ("result", 5)
-    assert lru.get("a", 7) is None
-    assert len(lru) == 0
-    assert lru.evictions == 0
+def test_an_entry_is_usable_for_at_least_as_long_as_it_is_fresh() -> None:
+    assert Entry("result").usable_until == inf
+    assert Entry("result", fresh_until=5).usable_until == 5
+    assert Entry("result", fresh_until=5, usable_until=7).usable_until == 7
 
 
-def test_what_is_forgotten_is_gone() -> None:
-    lru = LRU(3)
-    lru.put("a", Entry("a", 10))
-    lru.put("b", Entry("b", 10))
-    lru.forget("a")
-    lru.forget("never there")
-    assert list(lru) == ["b"]
-    lru.clear()
-    assert len(lru) == 0
+def test_an_error_is_remembered_with_the_traceback_it_had() -> None:
+    with pytest.raises(OSError, match="down") as caught:
+        raise OSError("down")
+    entry = Entry(None, error=caught.value)
+    assert entry.traceback is caught.tb
 
 
-STEPS = st.tuples(st.sampled_from(["get", "put", "forget"]), st.integers(0, 6), st.integers(0, 3))
+STEPS = st.tuples(st.sampled_from(["use", "put", "forget"]), st.integers(0, 6))
 
 
 @given(st.integers(1, 4), st.lists(STEPS, max_size=60))
 def test_it_holds_the_most_recently_used_and_never_more_than_maxsize(
-    maxsize: int, steps: list[tuple[str, int, int]]
+    maxsize: int, steps: list[tuple[str, int]]
 ) -> None:
     """After any steps it holds what a plain list, in order of use, would hold."""
-    lru, now, evictions = LRU(maxsize), 0, 0
-    expected: list[tuple[int, int]] = []  # key and time of expiry, the latest used last
-    for what, key, wait in steps:
-        now += wait
-        found = [(k, until) for k, until in expected if k == key]
-        others = [(k, until) for k, until in expected if k != key]
+    lru, expected, evictions = LRU(maxsize), list[int](), 0
+    for what, key in steps:
         if what == "put":
-            lru.put(key, Entry("result", now + 5))
-            expected = [*others, (key, now + 5)]
-            evictions += len(expected) > maxsize
-            expected = expected[-maxsize:]
+            lru.put(key, Entry("result"))
+        elif what == "use" and key in lru:
+            lru.move_to_end(key)
         elif what == "forget":
-            lru.forget(key)
-            expected = others
-        else:
-            usable = [(k, until) for k, until in found if now < until]
-            assert (lru.get(key, now) is not None) == bool(usable)
-            expected = [*others, *usable]
-        assert list(lru) == [key for key, _ in expected]
+            lru.pop(key, None)
+        others = [other for other in expected if other != key]
+        if what == "put" or (what == "use" and key in expected):
+            others.append(key)
+        evictions += len(others) > maxsize
+        expected = others[-maxsize:] if what != "use" or key in expected else expected
+        assert list(lru) == expected
         assert lru.evictions == evictions

@@ -41,7 +41,7 @@ def test_what_a_time_window_holds_does_not_grow_with_the_number_of_calls() -> No
     window = TimeWindow(10)
     for number in range(100_000):
         window.add(0, now=number / 1000)
-    assert len(window._kept) == SLICES
+    assert len(window._slices) == SLICES
     assert window.counts[0] == 10_000
 
 
