@@ -148,8 +148,10 @@ class DashboardView {
 
   // The balance at each sample; the sentence for those who listen only every few seconds.
   say(sample, stages) {
-    const out = sample.taken.at(-1), lost = sample.lost.reduce((one, other) => one + other, 0);
-    const parts = `${grouped(out)} out + ${lost} failed + ${sample.entered - out - lost} in flight`;
+    const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+    const out = sample.taken.at(-1), lost = sum(sample.lost), filtered = sum(sample.filtered);
+    const done = `${grouped(out)} out${filtered ? ` + ${grouped(filtered)} filtered` : ""} + ${lost} failed`;
+    const parts = `${done} + ${sample.entered - out - filtered - lost} in flight`;
     this.balance.textContent = `${grouped(sample.entered)} in = ${parts}`;
     const running = this.state === "running";
     if (running && performance.now() - this.spoken < 4000) return;

@@ -22,7 +22,10 @@ def finding(trace: Trace) -> str:
         return "Nothing has entered the pipeline."
     lost = counts.dropped + counts.failed
     loss = f", {lost} lost" if lost else ""
-    done = f"{counts.out} of {counts.entered} items out in {seconds(trace.makespan)}{loss}"
+    kept_back = f", {counts.filtered} filtered" if counts.filtered else ""
+    done = (
+        f"{counts.out} of {counts.entered} items out in {seconds(trace.makespan)}{kept_back}{loss}"
+    )
     return f"{done}; {_bottleneck(trace)}"
 
 

@@ -41,6 +41,8 @@ class Sample:
     """Workers that hold a result and wait for room."""
     lost: list[int]
     """Items that failed at the stage and were skipped, so far."""
+    filtered: list[int]
+    """Items that the stage has filtered so far, which is no loss."""
     waited: list[float]
     """Seconds that the workers were starved or blocked so far, summed over all of them."""
     throughput: float
@@ -78,6 +80,7 @@ class Monitor:
             working=[*working, 0],
             blocked=[*(stage.blocked for stage in stages), 0],
             lost=[*lost, 0],
+            filtered=[*(stage.filtered for stage in stages), 0],
             waited=[*map(_waited, stages), 0.0],
             throughput=self._throughput(time, out),
             bottleneck=self._bottleneck(stages, time),

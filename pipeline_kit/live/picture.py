@@ -34,6 +34,7 @@ def picture_of(
         "stages": [_stage(trace, shape) for shape in trace.stages],
         "spans": _spans(trace),
         "losses": _losses(trace),
+        "filtered": [event.time for event in trace.events if event.kind == "filtered"],
         "entered": trace.completions(SOURCE),
         "out": trace.completions(SINK) if trace.stages else [],
         "throughput": _throughput(trace),
@@ -118,8 +119,11 @@ def _spans(trace: Trace) -> dict[str, list[float | None]]:
 
 
 def _is_gone(last: Event) -> bool:
-    """Tell from an item's last event whether it has come out or been lost."""
-    return last.kind in ("failed", "dropped") or (last.stage, last.kind) == (SINK, "started")
+    """Tell from an item's last event whether it has come out, been filtered or been lost."""
+    return last.kind in ("failed", "dropped", "filtered") or (last.stage, last.kind) == (
+        SINK,
+        "started",
+    )
 
 
 def _losses(trace: Trace) -> list[dict[str, Any]]:

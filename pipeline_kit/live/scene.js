@@ -31,11 +31,13 @@ function sceneAt(picture, time, colours) {
   };
 }
 
-// in = out + dropped + failed + in flight; each of the five is counted by itself.
+// in = out + dropped + failed + in flight; each of the five is counted by itself. Items that a
+// stage has filtered are neither out nor lost, and are only mentioned where there are some.
 function balanceAt(picture, time, scene) {
   const lost = (kind) => picture.losses.filter((loss) => loss.kind === kind && loss.time <= time).length;
   const entered = countUpTo(picture.entered, time);
-  const parts = { out: scene.sink.count, dropped: lost("dropped"), failed: lost("failed"), "in flight": scene.inside };
+  const filtered = picture.filtered.length ? { filtered: countUpTo(picture.filtered, time) } : {};
+  const parts = { out: scene.sink.count, ...filtered, dropped: lost("dropped"), failed: lost("failed"), "in flight": scene.inside };
   const sum = Object.values(parts).reduce((one, other) => one + other, 0);
   const text = Object.entries(parts).map(([name, count]) => `${count} ${name}`).join(" + ");
   return { holds: sum === entered, text: `${entered} in ${sum === entered ? "=" : "≠"} ${text}` };

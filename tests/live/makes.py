@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline_kit import Pipeline, Stage
+from pipeline_kit import FILTERED, Pipeline, Stage
 from pipeline_kit.live.knobs import Knobs
 
 
@@ -30,6 +30,16 @@ def failing(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
         return 1 / (item - 2)
 
     return Pipeline(Stage(divide)), range(5)
+
+
+def filtering(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Lets every second of four items pass."""
+
+    async def keep_even(item: int) -> Any:
+        await asyncio.sleep(0.1)
+        return FILTERED if item % 2 else item
+
+    return Pipeline(Stage(keep_even)), range(4)
 
 
 def deadlocked(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:

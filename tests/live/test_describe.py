@@ -1,4 +1,4 @@
-from makes import failing, two_stages
+from makes import failing, filtering, two_stages
 
 from pipeline_kit import Trace
 from pipeline_kit.live.describe import describe, finding, seconds, table, telling_moment
@@ -7,6 +7,7 @@ from pipeline_kit.live.simulate import simulate
 
 SLOW = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})).trace
 FAILED = simulate(failing, make_knobs({})).trace
+FILTERING = simulate(filtering, make_knobs({})).trace
 
 
 def test_the_finding_says_how_much_how_fast_and_what_limits():
@@ -15,6 +16,11 @@ def test_the_finding_says_how_much_how_fast_and_what_limits():
 
 def test_the_finding_counts_what_was_lost():
     assert finding(FAILED).startswith("2 of 4 items out in 0.3 s, 1 lost;")
+
+
+def test_the_finding_tells_what_was_filtered_from_what_was_lost():
+    assert finding(FILTERING).startswith("2 of 4 items out in 0.4 s, 2 filtered;")
+    assert "Lost" not in describe(FILTERING)
 
 
 def test_the_description_says_when_a_queue_was_full():

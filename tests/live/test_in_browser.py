@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from makes import deadlocked, failing, two_stages
+from makes import deadlocked, failing, filtering, two_stages
 
 from pipeline_kit.live import explore
 from pipeline_kit.live.widgets import Dashboard
@@ -66,7 +66,7 @@ def player(page, make=two_stages, **options):
     return show(page, explore(make, **options)._player)
 
 
-@pytest.mark.parametrize("make", [two_stages, failing, deadlocked])
+@pytest.mark.parametrize("make", [two_stages, failing, filtering, deadlocked])
 def test_in_equals_out_and_lost_and_in_flight_at_every_event(page, make):
     figure = player(page, make)
     figure.press("Home")
@@ -177,10 +177,11 @@ def test_a_dark_page_gets_light_ink(page):
     assert figure.locator("canvas").first.is_visible()
 
 
-def sample(time, out):
+def sample(time, out, filtered=0):
     return {
-        "time": time, "entered": out + 3, "depth": [0, 1, 0], "taken": [out + 3, out + 1, out],
-        "working": [1, 1, 0], "blocked": [0, 0, 0], "lost": [0, 0, 0], "waited": [0, 0, 0],
+        "time": time, "entered": out + 3 + filtered, "depth": [0, 1, 0],
+        "taken": [out + 3, out + 1, out], "working": [1, 1, 0], "blocked": [0, 0, 0],
+        "lost": [0, 0, 0], "filtered": [filtered, 0, 0], "waited": [0, 0, 0],
         "throughput": 10, "bottleneck": 1,
     }  # fmt: skip
 
@@ -201,6 +202,9 @@ def test_the_dashboard_follows_the_samples(page):
     balance = figure.locator(".pw-balance", has_text="17 in = 14 out + 0 failed + 3 in flight")
     balance.wait_for()
     assert figure.locator(".pw-title").inner_text() == "10 items/s; bottleneck: slow"
+    page.evaluate("sample => model.fire('msg:custom', sample)", sample(1, 15, filtered=4))
+    told = "22 in = 15 out + 4 filtered + 0 failed + 3 in flight"
+    figure.locator(".pw-balance", has_text=told).wait_for()
 
 
 def test_the_buttons_of_the_dashboard_press_what_they_say(page):

@@ -3,7 +3,7 @@ import math
 from dataclasses import replace
 from types import SimpleNamespace
 
-from pipeline_kit import Channel, Pipeline, Stage, StageMetrics
+from pipeline_kit import FILTERED, Channel, Pipeline, Stage, StageMetrics
 from pipeline_kit.errors import ErrorLog
 from pipeline_kit.live.monitor import Monitor
 
@@ -95,6 +95,17 @@ async def test_depth_never_exceeds_the_capacity():
     samples = await follow(pipeline, range(20))
     assert max(sample.depth[1] for sample in samples) == 3
     assert all(sample.depth[0] == 0 and sample.depth[2] <= 2 for sample in samples)
+
+
+async def test_filtered_items_are_counted_and_no_loss():
+    async def refuse_odd(item):
+        await asyncio.sleep(0.1)
+        return FILTERED if item % 2 else item
+
+    samples = await follow(Pipeline(Stage(refuse_odd)), range(10))
+    assert max(sample.filtered[0] for sample in samples) == 5
+    assert all(sample.lost == [0, 0] for sample in samples)
+    assert all(0 <= sample.working[0] <= 1 for sample in samples)
 
 
 async def test_skipped_items_are_counted_and_their_workers_are_free():

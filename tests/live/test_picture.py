@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from makes import deadlocked, endless, failing, two_stages
+from makes import deadlocked, endless, failing, filtering, two_stages
 
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.picture import picture_of
@@ -20,7 +20,7 @@ def spans_at(picture, time):
     ]
 
 
-@pytest.mark.parametrize("make", [two_stages, failing, deadlocked])
+@pytest.mark.parametrize("make", [two_stages, failing, filtering, deadlocked])
 def test_at_each_event_the_items_in_the_picture_are_those_in_flight(make):
     simulation = simulate(make, KNOBS)
     picture = picture_of(simulation)
@@ -44,6 +44,12 @@ def test_a_failed_run_says_so_in_its_title_and_shows_the_error():
     assert picture["title"] == "The run fails at 0.3 s"
     assert "stage 'divide' failed on item 2" in picture["error"]
     assert [(loss["item"], loss["kind"]) for loss in picture["losses"]] == [(2, "failed")]
+
+
+def test_what_is_filtered_is_told_by_its_times_and_is_no_loss():
+    picture = picture_of(simulate(filtering, KNOBS))
+    assert picture["filtered"] == [0.2, 0.4]
+    assert picture["losses"] == []
 
 
 def test_a_deadlock_names_who_waits():
