@@ -119,6 +119,7 @@ async def test_each_worker_of_a_stage_with_a_route_gets_what_the_route_says(reco
     if record:
         starts = run.trace.of("work", "started")
         assert {(e.item % 3, e.worker) for e in starts} == {(0, 0), (1, 1), (2, 2)}
+        assert len(run.trace.of("work", "queued")) == 12
         assert run.trace.depth("work").at(0.5) == 9
 
 

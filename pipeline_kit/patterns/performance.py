@@ -23,9 +23,9 @@ All of it is measured on the real clock: in virtual time, computing takes no tim
 A stage outgrows one machine the same way as one process, by its executor. For a Dask cluster:
 
     client = distributed.Client("tcp://scheduler:8786")
-    stage = Stage(simulate, workers=64, executor=client.get_executor(retries=3))
+    stage = Stage(simulate, workers=64, executor=client.get_executor())
 
-What a worker machine was at when it died is run again on another one.
+What a worker machine was at when it died, the cluster gives to another one.
 
 Not for tuning to the last percent: the advice is where to begin, the metrics of a run decide.
 """

@@ -1,9 +1,10 @@
 import asyncio
+import os
 import subprocess
 import sys
 from asyncio import TaskGroup, create_task, sleep
 from collections import Counter, namedtuple
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_kit import Channel, ChannelClosed, DeadlockError, Pipeline, Stage, virtual_time
-from pipeline_kit.patterns.fan_out import fan_in, fan_out, partition_by, round_robin, stable_hash
+from pipeline_kit.patterns.fan_out import (
+    fan_in,
+    fan_out,
+    forward,
+    partition_by,
+    round_robin,
+    stable_hash,
+)
 from pipeline_kit.routing import Route
 
 Job = tuple[Any, float]
@@ -186,6 +194,36 @@ async def test_an_outbox_that_is_closed_by_its_worker_ends_the_fan_out() -> None
     assert other.closed
 
 
+async def test_a_route_with_a_memory_begins_anew_each_time() -> None:
+    route = round_robin()
+    for _ in range(2):
+        _, logs = await through([(n, 1) for n in range(3)], 2, route)
+        assert list(map(len, logs)) == [2, 1]
+
+
+async def test_a_generator_that_is_forwarded_is_closed_when_that_is_cancelled() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            for number in range(9):
+                yield number
+        finally:
+            closed.append(now())
+
+    def numbers_plain() -> Iterator[int]:
+        try:
+            yield from range(9)
+        finally:
+            closed.append(now())
+
+    closed: list[float] = []
+    for source in (numbers(), numbers_plain()):  # held here, so that nobody else closes them
+        forwarding = create_task(forward(source, Channel[int]()))
+        await sleep(1)
+        forwarding.cancel()
+        await asyncio.wait([forwarding])
+    assert closed == [1, 2]
+
+
 async def test_an_inbox_that_fails_ends_the_fan_in() -> None:
     async def broken() -> AsyncIterator[int]:
         yield 1
@@ -255,7 +293,8 @@ def test_keys_that_are_equal_have_the_same_hash(key: Hashable, equal: Hashable) 
 def test_the_hash_is_the_same_in_every_process() -> None:
     keys = "['text', -7, 2.5, b'bytes', ('a', 1), '\\udcff']"
     program = f"from pipeline_kit.patterns.fan_out import *; print([*map(stable_hash, {keys})])"
-    seeds = ({"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)} for seed in "12")
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    seeds = ({**os.environ, **path, "PYTHONHASHSEED": seed} for seed in "12")
     outputs = {
         subprocess.run(
             [sys.executable, "-c", program], env=e, check=True, capture_output=True
