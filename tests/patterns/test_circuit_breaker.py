@@ -119,6 +119,14 @@ async def test_it_is_half_open_exactly_after_the_wait() -> None:
     assert breaker.state == "half_open"
 
 
+async def test_what_is_left_of_a_sum_of_floats_is_no_time_to_wait() -> None:
+    await sleep(0.1)
+    breaker = await opened(wait_duration_in_open_state=0.2)
+    await sleep(0.2)
+    assert now() < 0.1 + 0.2
+    assert await outcomes(breaker, "item") == ["ok"]
+
+
 async def test_good_probes_close_it_with_an_empty_window() -> None:
     breaker = await probing()
     assert await outcomes(breaker, "a", "b") == ["ok", "ok"]
@@ -130,6 +138,7 @@ async def test_failed_probes_at_the_threshold_open_it_for_another_wait() -> None
     assert await outcomes(breaker, "a", DownError(), "c") == ["ok", "DownError", "CircuitOpen"]
     await sleep(9.5)
     assert await outcomes(breaker, "a") == ["CircuitOpen"]
+    assert breaker.statistics().not_permitted_calls == 2
 
 
 async def test_no_more_probes_go_on_than_permitted_and_all_are_waited_for() -> None:
@@ -210,6 +219,28 @@ async def test_slow_calls_open_it_too() -> None:
     assert breaker.state == "open"
 
 
+async def test_slow_calls_open_it_after_many_good_ones() -> None:
+    breaker = CircuitBreaker(**SMALL, slow_call_duration_threshold=0.5)
+    await outcomes(breaker, *["good"] * 10, *["slow"] * 4)
+    assert breaker.state == "open"
+
+
+async def test_a_call_that_is_slow_and_fails_counts_as_both() -> None:
+    async def fail_slowly(item: Any) -> None:
+        await sleep(1)
+        raise DownError
+
+    breaker = CircuitBreaker(**SMALL, slow_call_duration_threshold=0.5, failure_rate_threshold=100)
+    for _ in range(3):
+        with pytest.raises(DownError):
+            await breaker.call(fail_slowly, "item")
+    assert breaker.statistics().rates == Rates(3, 3, 3, 4)
+    with pytest.raises(DownError):
+        await breaker.call(fail_slowly, "item")
+    assert breaker.history[0].rates.failure_rate == 100
+    assert breaker.history[0].rates.slow_call_rate == 100
+
+
 async def test_a_call_exactly_as_long_as_the_threshold_is_not_slow() -> None:
     breaker = CircuitBreaker(**SMALL, slow_call_rate_threshold=1, slow_call_duration_threshold=1)
     await outcomes(breaker, *["slow"] * 4)
@@ -282,6 +313,7 @@ async def test_it_is_closed_again_on_another_event_loop() -> None:
         return await outcomes(breaker, "a")
 
     assert await asyncio.to_thread(virtual_time.run, main) == ["ok"]
+    assert breaker.history == ()
 
 
 def test_its_figures_can_be_read_after_the_run() -> None:

@@ -140,6 +140,9 @@ def test_it_remembers_the_results_used_last_and_no_more(
                 assert result == latest.get(key)
                 if key in latest:
                     latest[key] = latest.pop(key)
+        server.up = False
+        for key in range(6):
+            assert await fallback.call(server, key) == latest.get(key)
 
     virtual_time.run(main)
 

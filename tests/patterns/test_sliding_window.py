@@ -45,6 +45,15 @@ def test_what_a_time_window_holds_does_not_grow_with_the_number_of_calls() -> No
     assert window.counts[0] == 10_000
 
 
+def test_a_slice_begins_exactly_where_the_one_before_ends() -> None:
+    window = TimeWindow(0.1)
+    window.add(0, now=0.28)
+    window.add(1, now=0.29)
+    assert 0.29 * 100 < 29
+    window.forget(now=0.38)
+    assert window.counts == [0, 1]
+
+
 def test_a_time_window_forgets_when_time_passes_with_no_call() -> None:
     window = TimeWindow(10)
     window.add(1, now=5.5)
