@@ -162,7 +162,7 @@ class ObjectPool(Generic[T]):
 
     async def _take(self) -> T:
         """Return an object that nobody else has: an idle one that is healthy, or a new one."""
-        while self._idle and not self._closed:
+        while self._idle:
             thing = self._idle.pop()
             if await self._is_healthy(thing):
                 break

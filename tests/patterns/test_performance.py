@@ -106,6 +106,15 @@ async def test_the_first_of_several_calls_only_warms_up(clocks: Clocks) -> None:
     assert (await recommend(lambda item: clocks.computes(5), [0])).computed == 5
 
 
+async def test_clocks_that_disagree_a_little_make_no_negative_time(clocks: Clocks) -> None:
+    def function(item: int) -> None:
+        clocks.wall += 1
+        clocks.cpu += 1.01
+
+    told = await recommend(function, range(3))
+    assert (told.waited, told.computed) == (0, 1)
+
+
 async def test_the_advice_reads_as_a_sentence(clocks: Clocks) -> None:
     told = await advice(clocks, 0.003, 0.001)
     assert str(told) == (

@@ -1,12 +1,13 @@
 from collections.abc import Hashable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_kit import virtual_time
+from pipeline_kit.patterns import spilling
 from pipeline_kit.patterns.spilling import Accumulator
 
 
@@ -54,6 +55,25 @@ async def test_files_are_closed_as_soon_as_they_have_been_read() -> None:
         spilled = list(lists._spilled)
         _ = [pair async for pair in lists.results()]
         assert all(file.closed for file in spilled)
+
+
+async def test_files_of_files_are_few_because_each_level_has_a_hash_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Counted(Accumulator):
+        levels: ClassVar[list[int]] = []
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.levels.append(self._level)
+
+    monkeypatch.setattr(spilling, "Accumulator", Counted)
+    with ExitStack() as files:
+        lists = accumulator(4, files)
+        for number in range(1000):
+            lists.add(number, number)
+        assert len([pair async for pair in lists.results()]) == 1000
+    assert max(Counted.levels) <= 4  # eight times eight times eight files would do
 
 
 keys = st.one_of(st.integers(-3, 3), st.text(max_size=2), st.tuples(st.integers(0, 2), st.none()))
