@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import IO, Any
-from zlib import crc32
 
 from pipeline_kit.patterns.fan_out import stable_hash
 
@@ -82,7 +81,8 @@ class Accumulator:
             files = [TemporaryFile() for _ in range(_FILES)]  # noqa: SIM115 - the stack closes them
             self._spilled = [self._files.enter_context(file) for file in files]
         # A hash of its own on each level, or all that is in one file would be in one file again.
-        return self._spilled[crc32(bytes([self._level % 256]), stable_hash(key)) % _FILES]
+        # Not a longer CRC: where two of those agree, they go on to agree.
+        return self._spilled[hash((self._level, stable_hash(key))) % _FILES]
 
 
 def _read(file: IO[bytes]) -> Iterator[Pair]:
