@@ -225,20 +225,19 @@ async def test_slow_calls_open_it_after_many_good_ones() -> None:
     assert breaker.state == "open"
 
 
-async def test_a_call_that_is_slow_and_fails_counts_as_both() -> None:
+@pytest.mark.parametrize("rate", ["failure_rate_threshold", "slow_call_rate_threshold"])
+async def test_a_call_that_is_slow_and_fails_counts_as_both(rate: str) -> None:
     async def fail_slowly(item: Any) -> None:
         await sleep(1)
         raise DownError
 
-    breaker = CircuitBreaker(**SMALL, slow_call_duration_threshold=0.5, failure_rate_threshold=100)
-    for _ in range(3):
+    thresholds = {"failure_rate_threshold": 100, "slow_call_rate_threshold": 100, rate: 50}
+    breaker = CircuitBreaker(**SMALL, **thresholds, slow_call_duration_threshold=0.5)
+    await outcomes(breaker, "good", "good")
+    for _ in range(2):
         with pytest.raises(DownError):
             await breaker.call(fail_slowly, "item")
-    assert breaker.statistics().rates == Rates(3, 3, 3, 4)
-    with pytest.raises(DownError):
-        await breaker.call(fail_slowly, "item")
-    assert breaker.history[0].rates.failure_rate == 100
-    assert breaker.history[0].rates.slow_call_rate == 100
+    assert breaker.history[0].rates == Rates(4, 2, 2, 4)
 
 
 async def test_a_call_exactly_as_long_as_the_threshold_is_not_slow() -> None:

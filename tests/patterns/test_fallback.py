@@ -147,6 +147,14 @@ def test_it_remembers_the_results_used_last_and_no_more(
     virtual_time.run(main)
 
 
+async def test_a_result_that_was_fallen_back_to_counts_as_used() -> None:
+    server, fallback = Server(), Fallback(last_good=True, value=None, maxsize=2)
+    for item, server.up in (("a", True), ("b", True), ("a", False), ("c", True)):
+        await fallback.call(server, item)
+    server.up = False
+    assert [await fallback.call(server, item) for item in "abc"] == ["a 1", None, "c 4"]
+
+
 def test_a_fallback_to_nothing_or_to_two_things_is_refused() -> None:
     with pytest.raises(ValueError, match="needs something to fall back on: value=…, function=… or"):
         Fallback()
