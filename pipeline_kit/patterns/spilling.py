@@ -6,9 +6,9 @@
 
 A key is either held from its first value on, or all its values are in one file, in order. When the
 held results have been taken, and so there is room again, each file is read as if it were the input;
-what does not fit then goes to files of its own, by another hash. Each round holds new keys, so it
-ends. Databases know this as hash aggregation with spilling (Graefe, "Query Evaluation Techniques
-for Large Databases", 1993).
+what does not fit then goes to files of its own, by other bits of the hash. Each round holds new
+keys, so it ends. Databases know this as hash aggregation with spilling (Graefe, "Query Evaluation
+Techniques for Large Databases", 1993).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from pipeline_kit.patterns.fan_out import stable_hash
 
 Pair = tuple[Hashable, Any]
 
-_FILES = 8
+_FILES = 8  # a power of two: that many values have three bits
 
 
 class Accumulator:
@@ -80,9 +80,10 @@ class Accumulator:
         if not self._spilled:
             files = [TemporaryFile() for _ in range(_FILES)]  # noqa: SIM115 - the stack closes them
             self._spilled = [self._files.enter_context(file) for file in files]
-        # A hash of its own on each level, or all that is in one file would be in one file again.
-        # Not a longer CRC: where two of those agree, they go on to agree.
-        return self._spilled[hash((self._level, stable_hash(key))) % _FILES]
+        # Each level has three bits of the hash to itself, or all that is in one file would be in
+        # one file again. The highest come first, because the lowest may have chosen a partition.
+        shift = 29 - 3 * (self._level % 10)
+        return self._spilled[stable_hash(key) >> shift & _FILES - 1]
 
 
 def _read(file: IO[bytes]) -> Iterator[Pair]:
