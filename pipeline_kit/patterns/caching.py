@@ -15,7 +15,8 @@ LRU). Results that came together expire apart, thanks to `ttl_jitter`. Failures 
 are not kept, unless `negative_ttl` says so.
 
 One cache is for one function: under a key it knows one result. It may be shared by all workers and
-stages that call that function. For results that survive a restart see `sqlite_store`.
+stages that call that function. All get the same object, so nobody should change it. For results
+that survive a restart see `sqlite_store`.
 
 Not for results that differ from call to call, nor for items that hardly ever come twice.
 """
@@ -105,7 +106,7 @@ class Cache:
         _check(maxsize=maxsize, max_refreshes=max_refreshes)
         if not ttl > 0:
             raise ValueError(
-                f"ttl must be above 0 seconds, got {ttl!r}; to cache nothing, use none"
+                f"ttl must be above 0 seconds, got {ttl!r}; to cache nothing, leave it out"
             )
         if not 0 <= ttl_jitter <= 1:
             raise ValueError(f"ttl_jitter must be a share from 0 to 1, got {ttl_jitter!r}")
@@ -156,7 +157,7 @@ class Cache:
                 self._refresh(key, function, item)
         self._hits += 1
         self._memory.move_to_end(key)
-        if entry.error:
+        if entry.error is not None:
             # With the traceback it came with, which would else grow with each call.
             raise entry.error.with_traceback(entry.traceback)
         return entry.result
@@ -195,7 +196,7 @@ class Cache:
         who wait for it.
         """
         self._forget(key)
-        if self._store:
+        if self._store is not None:
             await self._store.delete(key)
             self._forget(key)  # again, because a call may just have found it in the store
 
@@ -203,7 +204,7 @@ class Cache:
         """Forget the results for all keys of which `predicate` is true, as `invalidate` does."""
         for key in filter(predicate, {*self._memory, *self._flights}):
             self._forget(key)
-        if self._store:
+        if self._store is not None:
             for key in filter(predicate, await self._store.keys()):
                 await self.invalidate(key)
 
@@ -238,7 +239,7 @@ class Cache:
 
     async def _load(self, key: Hashable, function: Function, item: Any) -> Any:
         """Get a result from the store or from the function; this runs as a flight."""
-        if self._store and (kept := await self._store.get(key)):
+        if self._store is not None and (kept := await self._store.get(key)):
             self._store_hits += 1
             self._keep(key, *kept)
             return kept[0]
@@ -252,7 +253,7 @@ class Cache:
                 self._memory.put(key, Entry(None, fresh_until=until, error=error))
             raise
         ttl = self.ttl * (1 - self.ttl_jitter * self._random.random())
-        if self._store and self._flights.is_current(key):
+        if self._store is not None and self._flights.is_current(key):
             await self._store.set(key, result, ttl)
             if not self._flights.is_current(key):  # it was invalidated while it was written
                 await self._store.delete(key)

@@ -240,13 +240,16 @@ class CircuitBreaker:
         """Count a call that has ended, and change the state if that says so."""
         if rates is not self._rates:
             return  # it began in another state, and is old news
-        if error and (not isinstance(error, Exception) or isinstance(error, self._ignore)):
+        if error is not None and not self._is_failure(error):
             if self._state == "half_open":
                 self._probes_left += 1
         elif rates.add(error is not None, now - start, now):
             self._change("open", now)
         elif self._state == "half_open" and rates.calls == self._probes:
             self._change("closed", now)
+
+    def _is_failure(self, error: BaseException) -> bool:
+        return isinstance(error, Exception) and not isinstance(error, self._ignore)
 
     def _change(self, state: State, now: float) -> None:
         change = StateChange(now, self._state, state, self._rates.at(now))

@@ -30,7 +30,7 @@ class Entry:
     ) -> None:
         self.result = result
         self.error = error
-        self.traceback = error.__traceback__ if error else None
+        self.traceback = error.__traceback__ if error is not None else None
         self.fresh_until = fresh_until
         """By the clock of the event loop, in seconds."""
         self.usable_until = max(fresh_until, usable_until)

@@ -106,7 +106,7 @@ class Retry:
         Raises the error of the last attempt. Cancellations and other `BaseException`s pass
         through, also during a pause.
         """
-        if self.budget:
+        if self.budget is not None:
             self.budget.note_call()
         calls_before, attempt = _calls.get(), 1
         history: list[str] = []
@@ -133,7 +133,7 @@ class Retry:
     def _may_retry(self, error: Exception, attempt: int) -> bool:
         if attempt == self.attempts or not self._is_worth_it(error):
             return False
-        if self.budget and not self.budget.try_spend():
+        if self.budget is not None and not self.budget.try_spend():
             self._over_budget += 1
             return False
         return True

@@ -632,7 +632,7 @@ def test_impossible_times_are_refused(name: str, seconds: float) -> None:
 async def test_other_mistakes_are_refused() -> None:
     for ttl in (0, -1, nan):
         with pytest.raises(
-            ValueError, match=r"ttl must be above 0 seconds, got .*; to cache nothing"
+            ValueError, match=r"ttl must be above 0 seconds, got .*; to cache nothing, leave"
         ):
             Cache(ttl=ttl)
     for jitter in (-0.1, 1.1, nan):

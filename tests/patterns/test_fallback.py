@@ -6,10 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit import virtual_time
+from pipeline_kit import Pipeline, Stage, virtual_time
 from pipeline_kit.layer import wrap
+from pipeline_kit.patterns.circuit_breaker import CircuitBreaker
 from pipeline_kit.patterns.fallback import Fallback, FallbackStatistics
 from pipeline_kit.patterns.timeout import Timeout
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class Server:
@@ -119,6 +124,27 @@ async def test_a_base_exception_passes_through() -> None:
 
 async def test_outside_a_timeout_it_stands_in_for_what_takes_too_long() -> None:
     assert await wrap(sleep, [Fallback(value="late"), Timeout(1)])(60) == "late"
+
+
+async def test_outside_a_breaker_and_a_timeout_it_keeps_a_pipeline_going() -> None:
+    """A server hangs for good after its first answers: all items come out, late ones at once."""
+    asked = 0
+
+    async def hang_after_three(item: str) -> str:
+        nonlocal asked
+        asked += 1
+        if asked > 3:
+            await sleep(3600)
+        return item.upper()
+
+    fallback = Fallback(last_good=True)
+    breaker = CircuitBreaker(sliding_window_size=4, minimum_number_of_calls=4)
+    stage = Stage(hang_after_three, layers=[fallback, breaker, Timeout(2)])
+    assert await Pipeline(stage).collect("abc" * 10) == list("ABC" * 10)
+    assert asked == 5  # three good calls, and two that timed out; then the breaker was open
+    assert now() == 4
+    assert fallback.statistics().last_good == 27
+    assert breaker.statistics().not_permitted_calls == 25
 
 
 @given(st.integers(1, 4), st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40))
