@@ -11,6 +11,7 @@ Without a route all workers of a stage take from one channel, which serves the f
 
 from collections.abc import Callable
 from copy import copy
+from inspect import signature
 from typing import Any, TypeVar
 
 from pipeline_kit.channel import Channel, ChannelStatistics, Observer
@@ -20,6 +21,21 @@ T = TypeVar("T")
 
 Route = Callable[[Any, int], int]
 """A function of an item and a number of lanes that returns the item's lane, from 0."""
+
+
+def check_route(route: Route) -> None:
+    """Raise a `TypeError` unless `route` is a function of an item and a number of lanes."""
+    if not callable(route):
+        raise TypeError(f"route must be a function of an item and a number, got {route!r}")
+    try:
+        signature(route).bind("item", 1)
+    except ValueError:
+        pass  # a function written in C, which does not tell
+    except TypeError:
+        raise TypeError(
+            f"route must be a function of an item and a number of lanes, got {route!r}; "
+            "if it makes one, call it: round_robin(), partition_by(key)"
+        ) from None
 
 
 def choose(route: Route, item: Any, lanes: int) -> int:
@@ -32,7 +48,7 @@ def choose(route: Route, item: Any, lanes: int) -> int:
     if isinstance(item, Envelope):
         item = item.value
     number = route(item, lanes)
-    if not 0 <= number < lanes:
+    if number not in range(lanes):
         raise ValueError(
             f"route must return a lane from 0 to {lanes - 1}, got {number!r} for item "
             f"{item!r:.200}; partition_by(key) takes any key"

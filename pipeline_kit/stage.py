@@ -16,7 +16,7 @@ from typing import Any, Final
 from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import StageError
 from pipeline_kit.layer import Layer
-from pipeline_kit.routing import Route
+from pipeline_kit.routing import Route, check_route
 
 
 class _Filtered(Enum):
@@ -57,8 +57,8 @@ class Stage:
             the run fails. By default every error fails the run.
 
     Raises:
-        TypeError: `function`, `channel`, `route` or `on_error` is not callable, a layer has no
-            `call`, or `function` is async although there is an `executor`.
+        TypeError: `function`, `channel`, `route` or `on_error` cannot be called as it would be, a
+            layer has no `call`, or `function` is async although there is an `executor`.
         ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well; or
             there is a `route`, and a `channel` or `ordered` as well.
     """
@@ -93,8 +93,8 @@ class Stage:
             raise TypeError(f"channel must be a function that makes a channel, got {channel!r}")
         if channel is not None and buffer:
             raise ValueError(f"with a channel of its own a stage has no buffer, got {buffer!r}")
-        if route is not None and not callable(route):
-            raise TypeError(f"route must be a function of an item and a number, got {route!r}")
+        if route is not None:
+            check_route(route)
         if route is not None and (channel is not None or ordered):
             raise ValueError(
                 "with a route each worker has a plain channel and an order of its own: leave out "

@@ -1,6 +1,8 @@
 import asyncio
+import operator
 from asyncio import create_task, sleep
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,10 +86,10 @@ async def test_statistics_are_those_of_all_lanes_together() -> None:
     assert repr(channel) == "<Lanes 'both': [1, 1] of 6, closed>"
 
 
-@pytest.mark.parametrize("number", [-1, 3])
-def test_a_lane_that_is_none_is_refused(number: int) -> None:
+@pytest.mark.parametrize("number", [-1, 3, "0", 1.5])
+def test_a_lane_that_is_none_is_refused(number: Any) -> None:
     """A negative index would quietly be the last lane, one too large a panic."""
-    with pytest.raises(ValueError, match=f"lane from 0 to 2, got {number} for item 'x'"):
+    with pytest.raises(ValueError, match=f"lane from 0 to 2, got {number!r} for item 'x'"):
         choose(lambda item, lanes: number, "x", 3)
 
 
@@ -140,6 +142,9 @@ async def test_a_wrong_route_ends_the_run_with_what_to_do() -> None:
 def test_a_stage_with_a_route_has_plain_lanes_and_no_order_over_all() -> None:
     with pytest.raises(TypeError, match="route must be a function of an item and a number, got 3"):
         Stage(str, route=3)  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match=r"remainder.*; if it makes one, call it"):
+        Stage(str, route=partial(remainder, 3))
+    Stage(str, route=operator.mod)
     for options in ({"ordered": True}, {"channel": Channel}):
         with pytest.raises(ValueError, match="with a route each worker has a plain channel"):
             Stage(str, route=remainder, **options)  # type: ignore[arg-type] # one option at a time

@@ -52,7 +52,8 @@ def batched(
     if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be above 0 seconds, got {timeout!r}; None for no limit")
     if not isinstance(source, Iterable | AsyncIterable):
-        raise TypeError(f"source must be iterable, sync or async, got {source!r}")
+        remedy = "call it: batched(source())" if callable(source) else "pass a list or a generator"
+        raise TypeError(f"source must be iterable, sync or async, got {source!r}; {remedy}")
     direct = aiter(source) if isinstance(source, AsyncIterable) else None
     if isinstance(direct, Channel):
         return _Batches(direct, size, timeout)

@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from pipeline_kit.channel import Channel
-from pipeline_kit.routing import Route, choose
+from pipeline_kit.routing import Route, check_route, choose
 
 T = TypeVar("T")
 
@@ -54,10 +54,12 @@ async def fan_out(
 
     Raises:
         ChannelClosed: an outbox was closed by someone else.
+        TypeError: `route` is not such a function.
         ValueError: there are no outboxes, or the route says one that is not there.
     """
     if not outboxes:
         raise ValueError("outboxes must be one channel or more, got none")
+    check_route(route)
     route = copy(route)  # so that one with a memory begins anew
     try:
         async for item in inbox:
@@ -131,7 +133,12 @@ def partition_by(key: Callable[[Any], Hashable]) -> Route:
     Args:
         key: the key of an item: a number, a string, a tuple, or anything else that can be hashed.
             Items whose key cannot be fail with a `TypeError`.
+
+    Raises:
+        TypeError: `key` is not callable.
     """
+    if not callable(key):
+        raise TypeError(f"key must be a function of an item, got {key!r}; try itemgetter({key!r})")
     return lambda item, lanes: stable_hash(key(item)) % lanes
 
 

@@ -19,8 +19,8 @@ Not for plain objects of your own: making those costs less than the pool does.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
@@ -99,29 +99,14 @@ class ObjectPool(Generic[T]):
         self._acquired = 0
         self._closed = False
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[T]:
+    def acquire(self) -> AbstractAsyncContextManager[T]:
         """Have an object for the length of a block: `async with pool.acquire() as thing:`.
 
         Raises:
             PoolClosed: the pool is closed, or was closed while this waited.
             Exception: what `create`, `reset` or `destroy` failed with.
         """
-        self._waiting += 1
-        try:
-            await self._permits.acquire()
-        finally:
-            self._waiting -= 1
-        self._in_use += 1
-        try:
-            thing = await self._take()
-            try:
-                yield thing
-            finally:
-                await self._give_back(thing)
-        finally:
-            self._in_use -= 1
-            self._permits.release()
+        return _Loan(self)
 
     async def close(self) -> None:
         """Hand out no more objects, and destroy the idle ones.
@@ -160,6 +145,19 @@ class ObjectPool(Generic[T]):
     async def __aexit__(self, *exception: object) -> None:
         await self.close()
 
+    async def _lend(self) -> T:
+        self._waiting += 1
+        try:
+            await self._permits.acquire()
+        finally:
+            self._waiting -= 1
+        self._in_use += 1
+        try:
+            return await self._take()
+        except BaseException:
+            self._free_permit()
+            raise
+
     async def _take(self) -> T:
         """Return an object that nobody else has: an idle one that is healthy, or a new one."""
         while self._idle:
@@ -187,20 +185,44 @@ class ObjectPool(Generic[T]):
                 await self._discard(thing)
         return healthy
 
-    async def _give_back(self, thing: T) -> None:
+    async def _take_back(self, thing: T) -> None:
         good = False
         try:
             await invoke(self._reset, thing)
             good = not self._closed
         finally:
-            if good:
-                self._idle.append(thing)
-            else:
-                await self._discard(thing)
+            try:
+                if good:
+                    self._idle.append(thing)
+                else:
+                    await self._discard(thing)
+            finally:
+                self._free_permit()
+
+    def _free_permit(self) -> None:
+        self._in_use -= 1
+        self._permits.release()
 
     async def _discard(self, thing: T) -> None:
         self._destroyed += 1
         await invoke(self._destroy, thing)
+
+
+class _Loan(AbstractAsyncContextManager[T]):
+    """An object of the pool for the length of a block.
+
+    A class and not a generator, so that a deadlock report can see through it.
+    """
+
+    def __init__(self, pool: ObjectPool[T]) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> T:
+        self._thing = await self._pool._lend()
+        return self._thing
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._pool._take_back(self._thing)
 
 
 _CLOSED = "this pool is closed: it hands out nothing more; acquire inside its `async with` block"

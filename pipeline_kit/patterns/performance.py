@@ -106,8 +106,11 @@ async def recommend(
 
     Raises:
         Exception: whatever `function` raises.
+        TypeError: `function` is not callable.
         ValueError: there are no items, or a number is out of its range.
     """
+    if not callable(function):
+        raise TypeError(f"function must be callable with one item, got {function!r}")
     if cores is not None and not cores >= 1:
         raise ValueError(f"cores must be 1 or more, got {cores!r}; None counts them")
     if not 0 < utilisation <= 1:

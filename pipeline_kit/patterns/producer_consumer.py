@@ -37,10 +37,17 @@ async def producer_consumer(
 
     Raises:
         ExceptionGroup: of what producers and consumers failed with.
+        TypeError: `producers` is not a sequence of iterables.
         ValueError: `consumers` is below 1, or `capacity` below 0.
     """
     if not consumers >= 1:
         raise ValueError(f"consumers must be 1 or more, got {consumers!r}")
+    if not isinstance(producers, Sequence):
+        raise TypeError(f"producers must be several, got {producers!r}; if it is one, put it in []")
+    for producer in producers:
+        if not isinstance(producer, Iterable | AsyncIterable):
+            remedy = "; call it" if callable(producer) else ""
+            raise TypeError(f"a producer must be iterable, got {producer!r}{remedy}")
     channel = Channel[Any](capacity, name="between producers and consumers")
     async with asyncio.TaskGroup() as group:
         group.create_task(_produce(producers, channel))

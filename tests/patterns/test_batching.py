@@ -172,6 +172,8 @@ def test_impossible_batches_are_refused_at_once() -> None:
         batched([], size=1, timeout=0)
     with pytest.raises(TypeError, match="source must be iterable, sync or async, got 3"):
         batched(3, size=1)  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match=r"got <function arriving.*call it: batched\(source\(\)\)"):
+        batched(arriving, size=1)  # type: ignore[arg-type] # that is the point
 
 
 delays = st.lists(st.integers(0, 4), max_size=12)

@@ -251,6 +251,16 @@ async def test_order_needs_one_result_for_each_item(returned: int, message: str)
         await fan_in([inbox], results, order=order)
 
 
+async def test_what_is_no_route_is_refused_at_once() -> None:
+    for forgotten in (round_robin, partition_by):
+        with pytest.raises(TypeError, match=r"if it makes one, call it: round_robin\(\)"):
+            Stage(work, route=forgotten)  # type: ignore[arg-type] # that is the point
+        with pytest.raises(TypeError, match="got <function"):
+            await fan_out(source([]), [Channel()], route=forgotten)  # type: ignore[arg-type] # too
+    with pytest.raises(TypeError, match=r"key must be a function .* try itemgetter\('user'\)"):
+        partition_by("user")  # type: ignore[arg-type] # that is the point
+
+
 async def test_a_fan_out_needs_somewhere_to_go() -> None:
     with pytest.raises(ValueError, match="outboxes must be one channel or more, got none"):
         await fan_out(source([]), [], route=round_robin())

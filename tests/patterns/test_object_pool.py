@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit import Pipeline, Stage, virtual_time
+from pipeline_kit import DeadlockError, Pipeline, Stage, virtual_time
 from pipeline_kit.patterns.object_pool import ObjectPool, PoolClosed
 
 
@@ -194,6 +194,15 @@ async def test_a_stage_with_many_workers_shares_few_objects() -> None:
     async with pool:
         assert set(await Pipeline(Stage(query, workers=10)).collect(range(20))) == {0, 1}
     assert now() == 10
+
+
+def test_a_deadlock_over_too_few_objects_is_reported() -> None:
+    async def use_two() -> None:
+        async with numbers(max_size=1) as pool, pool.acquire(), pool.acquire():
+            pass
+
+    with pytest.raises(DeadlockError, match=r"waits in Semaphore.acquire .* in use_two"):
+        virtual_time.run(use_two)
 
 
 def test_impossible_pools_are_refused() -> None:

@@ -183,6 +183,11 @@ async def test_impossible_numbers_are_refused(options: dict[str, Any], message: 
         await recommend(abs, **{"sample_items": [1], **options})
 
 
+async def test_what_cannot_be_called_is_refused() -> None:
+    with pytest.raises(TypeError, match="function must be callable with one item, got 'f'"):
+        await recommend("f", [1])  # type: ignore[arg-type] # that is the point
+
+
 times = st.floats(0, 10)
 
 

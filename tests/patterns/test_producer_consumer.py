@@ -81,6 +81,13 @@ async def test_no_producers_are_soon_done() -> None:
     assert now() == 0
 
 
+async def test_producers_are_several_and_iterable() -> None:
+    with pytest.raises(TypeError, match=r"producers must be several, .* if it is one, put it in"):
+        await producer_consumer(every(1, []), print)  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match=r"a producer must be iterable, got <function.*; call it"):
+        await producer_consumer([every], print)  # type: ignore[list-item] # that is the point
+
+
 async def test_impossible_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="consumers must be 1 or more, got 0"):
         await producer_consumer([], print, consumers=0)
