@@ -21,6 +21,7 @@ Not for calls that must each have an effect, such as writing.
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 Load = Callable[[], Coroutine[Any, Any, Any]]
@@ -39,16 +40,17 @@ class SingleFlight:
         Returns what it brings, or raises what it fails with, the same to all who wait.
         """
         flight = self._flights.get(key) or self._take_off(key, load)
-        flight.passengers += 1
+        landed = asyncio.get_running_loop().create_future()
+        flight.passengers.append(landed)
         try:
-            await flight.landed.wait()
+            await landed
         except asyncio.CancelledError:
-            if flight.passengers == 1:
-                self._land(key, flight)  # whoever comes now starts another one
+            if flight.passengers == [landed]:
+                self._forget(key, flight)  # whoever comes now starts another one
                 await _end(flight.task)
             raise
         finally:
-            flight.passengers -= 1
+            flight.passengers.remove(landed)
         return flight.task.result()
 
     def start(self, key: Hashable, load: Load) -> "asyncio.Task[Any]":
@@ -78,21 +80,27 @@ class SingleFlight:
 
     def _take_off(self, key: Hashable, load: Load) -> "_Flight":
         flight = self._flights[key] = _Flight()
-        name = f"single flight for {key!r:.100}"
-        flight.task = asyncio.get_running_loop().create_task(
-            self._fly(key, flight, load), name=name
-        )
-        flight.task.add_done_callback(flight.arrive)
+        name = "single flight for " + repr(key)[:100]
+        loop = asyncio.get_running_loop()
+        flight.task = loop.create_task(self._fly(key, flight, load), name=name)
+        flight.task.add_done_callback(partial(self._land, key, flight))
         return flight
 
     async def _fly(self, key: Hashable, flight: "_Flight", load: Load) -> Any:
         try:
             return await load()
-        finally:
-            self._land(key, flight)
-            flight.landed.set()  # here already, for that saves those who wait a turn of the loop
+        finally:  # `_land` would do, but this saves those who wait a turn of the event loop
+            self._forget(key, flight)
+            flight.wake_passengers()
 
-    def _land(self, key: Hashable, flight: "_Flight") -> None:
+    def _land(self, key: Hashable, flight: "_Flight", task: "asyncio.Task[Any]") -> None:
+        """Clean up when the task has ended, even if it was cancelled before it began."""
+        self._forget(key, flight)
+        flight.wake_passengers()
+        if not task.cancelled():
+            task.exception()  # asyncio need not complain if nobody waits for it any more
+
+    def _forget(self, key: Hashable, flight: "_Flight") -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
@@ -101,13 +109,12 @@ class _Flight:
     task: "asyncio.Task[Any]"
 
     def __init__(self) -> None:
-        self.passengers = 0
-        self.landed = asyncio.Event()
+        self.passengers: list[asyncio.Future[None]] = []
 
-    def arrive(self, task: "asyncio.Task[Any]") -> None:
-        self.landed.set()  # for a task that was cancelled before it began
-        if not task.cancelled():
-            task.exception()  # asyncio need not complain if nobody waits for it any more
+    def wake_passengers(self) -> None:
+        for landed in self.passengers:
+            if not landed.done():
+                landed.set_result(None)
 
 
 async def _end(task: "asyncio.Task[Any]") -> None:

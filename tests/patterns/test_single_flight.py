@@ -257,3 +257,13 @@ def test_flights_are_single_and_end_with_the_last_who_waits(
         assert len(asyncio.all_tasks()) == 1
 
     virtual_time.run(main)
+
+
+async def test_a_flight_that_is_cancelled_before_it_begins_stands_in_nobodys_way() -> None:
+    flights, slow = SingleFlight(), Slow()
+    task = flights.start("k", slow)
+    waiting = create_task(flights.join("k", slow))
+    task.cancel()
+    with pytest.raises(CancelledError):
+        await waiting
+    assert await flights.join("k", slow) == 1
