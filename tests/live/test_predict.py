@@ -33,7 +33,7 @@ def test_the_button_locks_number_and_confidence_in():
 def test_a_locked_form_takes_no_other_answer():
     guess = predict("When?")
     fill_in(guess, "0.3")
-    fill_in(guess, "7")
+    assert "Locked in: 0.3 s" in fill_in(guess, "7")
     assert guess.value == 0.3
     assert all(part.disabled for part in (guess._form._number, guess._form._button))
     with pytest.raises(RuntimeError, match=r"0\.3 s is locked in"):
@@ -59,7 +59,9 @@ def test_a_cell_that_runs_again_shows_the_answer_it_had():
 )
 def test_the_form_says_what_is_missing_and_stays_open(number, sure, complaint):
     guess = predict("When?", unit="s")
-    assert complaint in fill_in(guess, number, sure)
+    told = fill_in(guess, number, sure)
+    assert complaint in told
+    assert 'role="alert"' in told
     assert not guess.locked
 
 
