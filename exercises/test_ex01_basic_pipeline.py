@@ -28,6 +28,20 @@ EXERCISE = Exercise(
     title="The basic pipeline",
     function="basic_pipeline",
     demo=World(items=[11, 22, 33, 44, 55, 66], work={"stage1": 1.0, "stage2": 1.5, "stage3": 1.0}),
+    hints=(
+        "A task does one thing at a time: while it waits at an `await`, others can run. How many "
+        "tasks does it take for three stages to be at work at once?",
+        "Give each stage a task of its own, and put something between two neighbours that the one "
+        "puts results into and the other takes them from. All three tasks then do the same: take, "
+        "work, pass on, until there is nothing more to take.",
+        "Decide who says “nothing more comes”. A task knows it for what it writes to, once its own "
+        "input has ended, and `with channel:` says it on every way out. An `asyncio.TaskGroup` "
+        "waits for all three tasks, and ends them all if one fails. The sink is just what the "
+        "last task writes to.",
+    ),
+    extension="make it a pipeline of any number of stages: let `basic_pipeline` call a function "
+    "`chain(source, stages, sink)` of yours. What does a tenth stage cost one item, and what does "
+    "it cost a hundred items?",
 )
 
 

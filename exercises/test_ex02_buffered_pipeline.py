@@ -30,6 +30,18 @@ EXERCISE = Exercise(
         work={"stage1": [0.5, 0.5, 0.5, 3.0, 0.5, 0.5], "stage2": 1.5, "stage3": 0.5},
         arguments={"buffer_size": 2},
     ),
+    hints=(
+        "Only what connects the stages differs from exercise 1. Which part of your answer decides "
+        "how many finished results can wait between two stages?",
+        "Between two stages there are `buffer_size` places, and the hand of the stage in front of "
+        "them. While its hand is full, a stage must not take another item. Look for a third place: "
+        "results in a list, items read ahead, a task for each item.",
+        "`Channel(buffer_size)` is right for every size. For `asyncio.Queue(buffer_size)` look up "
+        "what a `maxsize` of 0 means; whoever puts must then wait until the item has been taken. "
+        "Try your answer with `show(buffer_size=0)`: never should stage 1 be two items ahead.",
+    ),
+    extension="look at `show(buffer_size=0)`, then at 1, 2, 3 and 4. From which size on does the "
+    "run become no shorter, and what would have to be different for a larger buffer to pay?",
 )
 
 

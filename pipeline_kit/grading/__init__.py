@@ -18,7 +18,8 @@ A tour, in the order in which an answer meets them:
 - `runner`, `remote`: the student's side.
 - `claims`: what a check can assert about a run. `timetable`: when things should have happened.
 - `checks`: a check with its points and its hint; runs all checks of an exercise.
-- `report`, `notebook`, `plugin`: the verdict as text, in a notebook, and in pytest.
+- `report`, `notebook`, `plugin`: the verdict as text, in a notebook, and in pytest. `hints`: what a
+  student may ask for before and after it.
 
 This module imports nothing, because the student's process should start fast.
 """

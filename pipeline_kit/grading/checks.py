@@ -70,6 +70,10 @@ class Exercise:
     """Name of the function that the answer defines."""
     demo: World
     """The world of the run that is drawn in the notebook."""
+    hints: tuple[str, ...] = ()
+    """Three, each saying more than the one before, none the answer; code between backquotes."""
+    extension: str = ""
+    """What there is to try for those who have all points; it gives none."""
 
 
 @dataclass

@@ -1,7 +1,11 @@
-"""The two cells of an exercise's notebook: `show()` draws your run, `check()` judges your answer.
+"""What a student calls in an exercise's notebook.
 
     from pipeline_kit.grading.notebook import open_exercise
-    show, check = open_exercise("ex01_basic_pipeline")
+    show, check, hint = open_exercise("ex01_basic_pipeline")
+
+    show()     draws what the answer does
+    check()    judges it
+    hint()     unfolds hints, one by one
 
 The answer is taken from the last cell run in this kernel that defines the wanted function, so
 nothing needs to be saved.
@@ -12,6 +16,7 @@ import os
 import random
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from IPython.core.getipython import get_ipython
@@ -19,6 +24,7 @@ from IPython.display import Image, display
 
 from pipeline_kit.grading.answer import Answer, newest_definition, problem_with
 from pipeline_kit.grading.checks import FOLDER_VARIABLE, Report, grade, load
+from pipeline_kit.grading.hints import Hints
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.world import World
@@ -39,8 +45,10 @@ class Shown:
         return as_html(self.report)
 
 
-def open_exercise(name: str) -> tuple[Callable[[], None], Callable[..., Shown]]:
-    """Return `show` and `check` for an exercise.
+def open_exercise(
+    name: str,
+) -> tuple[Callable[..., None], Callable[..., Shown], Callable[..., Hints | None]]:
+    """Return `show`, `check` and `hint` for an exercise.
 
     Args:
         name: the name of its notebook without `.ipynb`, such as `"ex01_basic_pipeline"`.
@@ -56,10 +64,16 @@ def open_exercise(name: str) -> tuple[Callable[[], None], Callable[..., Shown]]:
     exercise, _ = load(test_file)
     missing = f"run the cell that defines {exercise.function} first (Shift+Enter)"
 
-    def show() -> None:
-        """Run your answer in a small world, and draw what happened there."""
+    def show(**arguments: int) -> None:
+        """Run your answer in a small world, and draw what happened there.
+
+        Args:
+            arguments: what to pass to your function instead of what is usual in this world, such
+                as `buffer_size=0`.
+        """
+        world = replace(exercise.demo, arguments={**exercise.demo.arguments, **arguments})
         with Answer(_answer(exercise.function), exercise.function, missing=missing) as answer:
-            _draw(answer, exercise.demo)
+            _draw(answer, world)
 
     def check(seed: int | None = None) -> Shown:
         """Judge your answer.
@@ -70,7 +84,22 @@ def open_exercise(name: str) -> tuple[Callable[[], None], Callable[..., Shown]]:
         seed = random.randrange(10_000) if seed is None else seed
         return Shown(grade(test_file, _answer(exercise.function), seed, missing=missing))
 
-    return show, check
+    def hint(number: int | None = None) -> Hints | None:
+        """Return the hints, folded; or print one of them.
+
+        Args:
+            number: which one to print, from 1, where they cannot be unfolded.
+
+        Raises:
+            ValueError: there is no such hint.
+        """
+        hints = Hints(exercise.hints)
+        if number is None:
+            return hints
+        print(hints.one(number))
+        return None
+
+    return show, check, hint
 
 
 def _answer(function: str) -> str:

@@ -38,6 +38,8 @@ def problems(report: Report) -> Iterator[str]:
         yield f"  {len(held)} of {len(report.verdicts)} checks hold."
     for verdicts in _alike(report):
         yield from _lines(verdicts)
+    if more := _more_to_try(report):
+        yield from _wrapped(more)
 
 
 def as_html(report: Report) -> str:
@@ -48,10 +50,19 @@ def as_html(report: Report) -> str:
     rows = "".join(_row(verdict, alike.get(id(verdict), [])) for verdict in report.verdicts)
     if report.status is Status.NOT_ATTEMPTED:
         rows = f"<li>{escape(report.verdicts[0].message)}</li>"
+    more = f"<div>{code_as_html(_more_to_try(report))}</div>"
     return (
         f'<div style="max-width: 50em; line-height: 1.45"><b>{title}: {status}</b>'
-        f'<ul style="list-style: none; padding-left: 0.5em; margin: 0.4em 0">{rows}</ul></div>'
+        f'<ul style="list-style: none; padding-left: 0.5em; margin: 0.4em 0">{rows}</ul>'
+        f"{more}</div>"
     )
+
+
+def _more_to_try(report: Report) -> str:
+    """Return the extension of an exercise that has been passed, or ""."""
+    if report.status is not Status.PASSED or not report.exercise.extension:
+        return ""
+    return f"To go on, for no points: {report.exercise.extension}"
 
 
 def _alike(report: Report) -> list[list[Verdict]]:
@@ -97,7 +108,9 @@ def _row(verdict: Verdict, alike: list[Verdict]) -> str:
     message = escape(state + verdict.message).replace("\n    ", "<br>&emsp;")
     mark = _quiet("–") if verdict.waits else _span("✕", _BAD)
     lost = _quiet(f"0 of {check.points:g}")
-    hint = f"<br>{_quiet('Hint:')} {_code(check.hint)}" if _hint_helps(verdict, alike) else ""
+    hint = (
+        f"<br>{_quiet('Hint:')} {code_as_html(check.hint)}" if _hint_helps(verdict, alike) else ""
+    )
     if verdict is not alike[0]:
         message = _quiet("as above")
     return (
@@ -106,8 +119,8 @@ def _row(verdict: Verdict, alike: list[Verdict]) -> str:
     )
 
 
-def _code(text: str) -> str:
-    """Escape `text`, and set what stands between backquotes as code."""
+def code_as_html(text: str) -> str:
+    """Return `text` as HTML: `text`, with what stands between backquotes set as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 

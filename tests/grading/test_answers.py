@@ -43,6 +43,13 @@ def test_the_points_add_up_to_ten(exercise: str) -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
+def test_there_are_three_hints_and_something_to_go_on_with(exercise: str) -> None:
+    declared, _ = load(ROOT / "exercises" / f"test_{exercise}.py")
+    assert len(declared.hints) == 3
+    assert declared.extension
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
 def test_the_solution_gets_full_marks(exercise: str) -> None:
     function = exercise.partition("_")[2]
     source, _ = answer_in_notebook(ROOT / "solutions" / f"{exercise}.ipynb", function)
