@@ -2,6 +2,7 @@
 
 - `explore(make, …)`: sliders; each move simulates the whole run again in virtual time.
 - `watch(make, …)`: the same pipeline running for real, followed while it runs.
+- `sweep(make, …)`: a run for each value of one knob, as a curve; a click opens the run.
 - `replay(trace)`: a recorded run under a time cursor.
 - `plot_trace(trace)`: the still picture, a matplotlib figure.
 - `predict(question)`: asks for a number before the run is seen, and again at the end.
@@ -17,6 +18,7 @@ from pipeline_kit.live.parsons import Parsons, parsons
 from pipeline_kit.live.predict import Prediction, predict
 from pipeline_kit.live.replay import Replay, replay
 from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.sweep import Sweep, sweep
 from pipeline_kit.live.watch import watch
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Parsons",
     "Prediction",
     "Replay",
+    "Sweep",
     "describe",
     "explore",
     "finding",
@@ -33,6 +36,7 @@ __all__ = [
     "plot_trace",
     "predict",
     "replay",
+    "sweep",
     "table",
     "watch",
 ]

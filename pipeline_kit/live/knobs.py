@@ -9,7 +9,7 @@ def make(knobs):
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import isclose
-from typing import Any
+from typing import Any, Self
 
 MOST_KNOBS = 6
 
@@ -68,6 +68,13 @@ class Knobs:
     def __init__(self, knobs: Mapping[str, Knob]) -> None:
         self._knobs = knobs
         self._values: dict[str, float] = {name: knob.value for name, knob in knobs.items()}
+
+    @classmethod
+    def fixed(cls, values: Mapping[str, float]) -> Self:
+        """Return knobs that have no sliders and stand at `values`."""
+        knobs = cls({})
+        knobs._values = dict(values)
+        return knobs
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -1,0 +1,110 @@
+"""A curve: what a measure found in the run for each value of a knob; in words and as a picture."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import anywidget
+import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from pipeline_kit.live import palette
+from pipeline_kit.live.widgets import script, style
+
+THEME = palette.LIGHT  # as of the other still pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run."""
+
+    value: float
+    """Where the knob stood."""
+    measure: float | None
+    """What the measure found; None if the run or the measure failed."""
+    error: str = ""
+    """Why there is no measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveData:
+    """The runs of a sweep, as points."""
+
+    knob: str
+    """The name of the knob."""
+    label: str
+    """What has been measured."""
+    unit: str
+    """In what; may be empty."""
+    points: Sequence[Point]
+    """In increasing order of the knob's value."""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the curve as plain values for the browser."""
+        return {**asdict(self), "description": self.describe()}
+
+    def say(self, point: Point) -> str:
+        """Return one point in words: "8.3 items/s at buffer 4"."""
+        where = f"at {self.knob.replace('_', ' ')} {point.value:g}"
+        if point.measure is None:
+            return f"failed {where}"
+        return " ".join(filter(None, [f"{point.measure:.4g}", self.unit, where]))
+
+    def finding(self) -> str:
+        """Return a sentence: where the curve begins and ends, and where it is highest."""
+        ends = f"{self.label}: {self.say(self.points[0])}, {self.say(self.points[-1])}"
+        measured = [point for point in self.points if point.measure is not None]
+        highest = max(measured, key=lambda point: point.measure or 0.0, default=self.points[0])
+        if highest.measure in (self.points[0].measure, self.points[-1].measure):
+            return ends
+        return f"{ends}; at most {self.say(highest)}"
+
+    def describe(self) -> str:
+        """Return the text alternative: the finding, and each point that failed with its reason."""
+        failed = [f"{self.say(p)}: {p.error}" for p in self.points if p.measure is None]
+        return ". ".join([self.finding(), *failed]) + "."
+
+
+class Curve(anywidget.AnyWidget):
+    """Shows a measure against a knob, and lets the reader open the run behind a point."""
+
+    _esm = script("page", "curve")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    curve: Any = traitlets.Dict().tag(sync=True)
+    """The points, as of `CurveData.as_data`."""
+    title = traitlets.Unicode().tag(sync=True)
+    opened = traitlets.Int(0).tag(sync=True)
+    """Which point's run is open, counted from 0."""
+
+
+def plot_curve(curve: CurveData, *, title: str = "", opened: Point | None = None) -> Figure:
+    """Draw a curve with matplotlib, and mark the point whose run is open.
+
+    Runs that failed are a ✕ at the bottom.
+    """
+    figure = Figure(figsize=(8, 3), layout="constrained", facecolor=THEME.page)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    measured = [point for point in curve.points if point.measure is not None]
+    failed = [point for point in curve.points if point.measure is None]
+    x, y = [p.value for p in measured], [p.measure or 0.0 for p in measured]
+    colour = palette.stage_colour(0)
+    axes.plot(x, y, "o-", color=colour, lw=1.8, ms=5, clip_on=False)
+    axes.plot([p.value for p in failed], [0] * len(failed), "x", color=palette.LOSS, ms=8, mew=2.5)
+    if opened and opened.measure is not None:
+        axes.plot(opened.value, opened.measure, "o", color=colour, ms=11, clip_on=False)
+        here, beside = (opened.value, opened.measure), (10, -14)
+        text = f"{opened.measure:.4g}"
+        axes.annotate(text, here, beside, textcoords="offset points", color=THEME.ink)
+    axes.set_ylim(0, 1.08 * max(y, default=0.0) or 1.0)
+    axes.set_xlabel(curve.knob.replace("_", " "), color=THEME.quiet)
+    axes.set_ylabel(" in ".join(filter(None, [curve.label, curve.unit])), color=THEME.ink)
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=all(v == int(v) for v in x)))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=THEME.quiet, labelsize=10)
+    look = {"ha": "left", "fontsize": 12.5, "weight": "bold", "color": THEME.ink}
+    figure.suptitle(title or curve.finding(), x=0.01, **look)
+    return figure
