@@ -13,7 +13,7 @@ there is nothing in the student's process that would be worth tampering with.
 A tour, in the order in which an answer meets them:
 
 - `answer`: finds the answer in a notebook, and runs it.
-- `world`: the script of a run (`World`), and the run itself (`Play`).
+- `world`: the script of a run (`World`). `play`: its performance (`Play`).
 - `process`: starts the student's process, limits it, kills it. `protocol`: what the two may say.
 - `runner`, `remote`: the student's side.
 - `claims`: what a check can assert about a run. `timetable`: when things should have happened.

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.process import TIME_LIMIT, ProcessLostError, StudentProcess
 from pipeline_kit.grading.protocol import Ended, Fault, Order
 from pipeline_kit.grading.status import Status, Unmet
-from pipeline_kit.grading.world import Play, World
+from pipeline_kit.grading.world import World
 from pipeline_kit.trace import SINK, Trace
 
 _ENDS = {

@@ -19,6 +19,7 @@ from time import monotonic
 
 import psutil  # type: ignore[import-untyped] # psutil comes without types
 
+from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import (
     LONGEST_LINE,
     Ended,
@@ -29,7 +30,6 @@ from pipeline_kit.grading.protocol import (
     parse,
 )
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.world import Play
 
 TIME_LIMIT = 2.0
 """Seconds of real time that a run may take. An honest one takes a few hundredths."""

@@ -3,10 +3,11 @@
 import pytest
 from graded import grade_basic
 
+from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.process import ProcessLostError, StudentProcess
 from pipeline_kit.grading.protocol import Order
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.world import Play, World
+from pipeline_kit.grading.world import World
 
 SEQUENTIAL = """
 async for item in source:

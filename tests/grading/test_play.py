@@ -2,8 +2,9 @@
 
 import pytest
 
+from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
-from pipeline_kit.grading.world import Play, World
+from pipeline_kit.grading.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
 WORK = {"stage1": 2.0, "stage2": [1.0, 3.0]}

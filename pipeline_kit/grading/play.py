@@ -1,0 +1,181 @@
+"""One performance of a `World`: the clock, the record, and all that the answer asks for.
+
+The play owns the virtual clock and writes down what happens. It never sees the answer's code, only
+its requests:
+
+    next            the source's next item
+    work            a stage's work on a value
+    send, close     the sink
+    abandon         the one who asked was cancelled
+
+Values are whole numbers. What a stage makes of its item is a number made up on the spot, so the
+only way to get a result is to ask for it.
+"""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
+from pipeline_kit.grading.world import World
+from pipeline_kit.trace import SINK, SOURCE, Event, Kind, StageShape, Trace
+
+_STEPS = 5_000
+"""Round trips after which a run is stopped; an honest one takes about a hundred."""
+_made_up = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Something the answer asked for that no honest pipeline asks for."""
+
+    time: float
+    """Virtual seconds."""
+    text: str
+
+
+class Play:
+    """One performance of a `World`, for one run of an answer."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = 0.0
+        self.trace = Trace([*(StageShape(name) for name in world.work), StageShape(SINK)])
+        self.closed: list[float] = []
+        """When the sink was closed, in seconds; more than once is a mistake."""
+        self.late: list[int] = []
+        """Numbers of the items that the sink took although it had been closed."""
+        self.surprises: list[Surprise] = []
+        self._waiting = deque(range(len(world.items)))
+        self._values = list(world.items)
+        self._former_values: dict[int, int] = {}
+        self._sink_free_at = 0.0
+        self._agenda: list[tuple[float, int, int, Callable[[], list[object]]]] = []
+        self._order = count()
+        self._undo: dict[int, Callable[[], None]] = {}
+        self._abandoned: set[int] = set()
+        self._steps = 0
+        if world.cancel_at is not None:
+            self._plan(world.cancel_at, 0, list)
+
+    def answer(self, ask: Ask) -> Reply | Stop:
+        """Note all requests of this instant, move on to the next one, and say what happens then."""
+        self.note(ask.requests)
+        self._steps += 1
+        if self.endless:
+            return Stop("endless")
+        times = [entry[0] for entry in self._agenda[:1]]
+        times += [] if ask.timer is None else [ask.timer]
+        if not times:
+            return Stop("deadlock")
+        self.now = max(self.now, min(times))
+        reply = Reply(self.now, [])
+        while self._agenda and self._agenda[0][0] <= self.now:
+            _, _, request, happen = heapq.heappop(self._agenda)
+            if request == 0:
+                reply.cancel = True
+            elif request not in self._abandoned:
+                reply.results.append((request, *happen()))
+        return reply
+
+    @property
+    def endless(self) -> bool:
+        """Whether the run has gone on for longer than any honest one."""
+        return self._steps > _STEPS
+
+    def note(self, requests: Sequence[Request]) -> None:
+        """Take note of what the answer asks for at this instant."""
+        for request in requests:
+            getattr(self, f"_{request.kind}")(request)
+
+    def _next(self, request: Request) -> None:
+        fails = self.world.failing == (SOURCE, len(self.world.items) - len(self._waiting))
+        if fails or not self._waiting:
+            outcome: list[object] = ["error", self.world.error] if fails else ["end"]
+            self._plan(self.now, request.id, lambda: outcome)
+            return
+        item = self._waiting.popleft()
+        ready = self.world.arrivals[item] if self.world.arrivals else 0.0
+
+        def give() -> list[object]:
+            self._write("finished", item, SOURCE)
+            return ["value", self.world.items[item]]
+
+        self._undo[request.id] = lambda: self._waiting.appendleft(item)
+        self._plan(max(self.now, ready), request.id, give)
+
+    def _work(self, request: Request) -> None:
+        stage, item = request.stage, self._identify(request.stage, request.value)
+        if item is None:
+            self._surprise(f"{stage} was called with {request.value}, which nobody had produced")
+            self._plan(self.now, request.id, lambda: ["value", self._make_up()])
+            return
+        self._write("started", item, stage)
+
+        def finish() -> list[object]:
+            if self.world.failing == (stage, item):
+                self._write("failed", item, stage, "failed")
+                return ["error", self.world.error]
+            self._write("finished", item, stage)
+            zero = self.world.zeros and item == 0
+            self._former_values[self._values[item]] = item
+            self._values[item] = 0 if zero else self._make_up()
+            return ["value", self._values[item]]
+
+        self._undo[request.id] = lambda: self._write("failed", item, stage, "cancelled")
+        self._plan(self.now + self.world.duration(stage, item), request.id, finish)
+
+    def _send(self, request: Request) -> None:
+        item = self._identify(SINK, request.value)
+        if item is None:
+            self._surprise(f"the sink was sent {request.value}, which nobody had produced")
+            self._plan(self.now, request.id, lambda: ["value", None])
+            return
+        taken = max(self.now, self._sink_free_at)
+        self._sink_free_at = taken + self.world.sink_pace
+
+        def take() -> list[object]:
+            self._write("started", item, SINK)
+            if self.closed:
+                self.late.append(item)
+            return ["value", None]
+
+        self._plan(taken, request.id, take)
+
+    def _close(self, request: Request) -> None:
+        self.closed.append(self.now)
+
+    def _abandon(self, request: Request) -> None:
+        # Requests are numbered from 1 in order, so `value` names the one that is given up.
+        if request.value not in self._abandoned:
+            self._abandoned.add(request.value)
+            self._undo.pop(request.value, lambda: None)()
+
+    def _identify(self, stage: str, value: int) -> int | None:
+        """Return the number of the item that has this value, and has not been at `stage` yet.
+
+        Equal items cannot be told apart, so the one that entered first is taken to be meant. A
+        value that an item had earlier also counts: then the stages come in the wrong order.
+        """
+        entered = {e.item for e in self.trace.of(SOURCE, "finished")}
+        been_here = {e.item for e in self.trace.of(stage, "started")}
+        same = [item for item in sorted(entered) if self._values[item] == value]
+        fresh = [item for item in same if item not in been_here]
+        if fresh or same:
+            return (fresh or same)[0]
+        return self._former_values.get(value)
+
+    def _make_up(self) -> int:
+        return _made_up.randrange(10**8, 10**9)
+
+    def _plan(self, time: float, request: int, happen: Callable[[], list[object]]) -> None:
+        heapq.heappush(self._agenda, (round(time, 9), next(self._order), request, happen))
+
+    def _write(self, kind: Kind, item: int, stage: str, note: str = "") -> None:
+        self.trace.events.append(Event(self.now, kind, item, stage, 0, note))
+
+    def _surprise(self, text: str) -> None:
+        self.surprises.append(Surprise(self.now, text))
