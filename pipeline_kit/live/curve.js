@@ -120,10 +120,13 @@ class CurveView {
   }
 
   drawLine(pen, colours) {
-    const measured = this.points.filter((point) => point.measure !== null);
     pen.strokeStyle = colours.stages[0];
     pen.lineWidth = 2;
-    stroke(pen, measured.map((point) => [this.x(point.value), this.y(point.measure)]));
+    const place = ({ value, measure }) => [this.x(value), this.y(measure)];
+    this.points.slice(1).forEach((point, at) => {
+      const ends = [this.points[at], point];
+      if (ends.every((end) => end.measure !== null)) stroke(pen, ends.map(place));
+    });
   }
 
   drawPoint(pen, { value, measure }, at, colours) {

@@ -1,11 +1,14 @@
 """A curve: what a measure found in the run for each value of a knob; in words and as a picture."""
 
+import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -86,25 +89,32 @@ def plot_curve(curve: CurveData, *, title: str = "", opened: Point | None = None
     Runs that failed are a ✕ at the bottom.
     """
     figure = Figure(figsize=(8, 3), layout="constrained", facecolor=THEME.page)
-    FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
     axes = figure.subplots()
-    measured = [point for point in curve.points if point.measure is not None]
-    failed = [point for point in curve.points if point.measure is None]
-    x, y = [p.value for p in measured], [p.measure or 0.0 for p in measured]
-    colour = palette.stage_colour(0)
-    axes.plot(x, y, "o-", color=colour, lw=1.8, ms=5, clip_on=False)
-    axes.plot([p.value for p in failed], [0] * len(failed), "x", color=palette.LOSS, ms=8, mew=2.5)
-    if opened and opened.measure is not None:
-        axes.plot(opened.value, opened.measure, "o", color=colour, ms=11, clip_on=False)
-        here, beside = (opened.value, opened.measure), (10, -14)
-        text = f"{opened.measure:.4g}"
-        axes.annotate(text, here, beside, textcoords="offset points", color=THEME.ink)
-    axes.set_ylim(0, 1.08 * max(y, default=0.0) or 1.0)
+    _draw_points(axes, curve, opened)
+    highest = max((point.measure or 0.0 for point in curve.points), default=0.0)
+    axes.set_ylim(0, 1.08 * highest or 1.0)
     axes.set_xlabel(curve.knob.replace("_", " "), color=THEME.quiet)
     axes.set_ylabel(" in ".join(filter(None, [curve.label, curve.unit])), color=THEME.ink)
-    axes.xaxis.set_major_locator(MaxNLocator(10, integer=all(v == int(v) for v in x)))
+    whole = all(point.value == int(point.value) for point in curve.points)
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=whole))
     axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(THEME.line)
     axes.tick_params(colors=THEME.quiet, labelsize=10)
-    look = {"ha": "left", "fontsize": 12.5, "weight": "bold", "color": THEME.ink}
-    figure.suptitle(title or curve.finding(), x=0.01, **look)
+    wrapped = textwrap.fill(title or curve.finding(), 84)
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
     return figure
+
+
+def _draw_points(axes: Axes, curve: CurveData, opened: Point | None) -> None:
+    values = [point.value for point in curve.points]
+    heights = [math.nan if p.measure is None else p.measure for p in curve.points]
+    failed = [point.value for point in curve.points if point.measure is None]
+    colour = palette.stage_colour(0)
+    axes.plot(values, heights, "o-", color=colour, lw=1.8, ms=5, clip_on=False)
+    axes.plot(failed, [0] * len(failed), "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
+    if opened and opened.measure is not None:
+        here = (opened.value, opened.measure)
+        axes.plot(*here, "o", color=colour, ms=11, clip_on=False)
+        text = f"{opened.measure:.4g}"
+        axes.annotate(text, here, (10, -14), textcoords="offset points", color=THEME.ink)

@@ -1,10 +1,12 @@
 import asyncio
+import math
 
 import pytest
 from makes import deadlocked, two_stages
 
 from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live import sweep
+from pipeline_kit.live.curve import plot_curve
 from pipeline_kit.live.measures import latencies, latency, lost, throughput
 from pipeline_kit.live.simulate import simulate
 
@@ -156,3 +158,13 @@ def test_it_is_saved_as_a_picture_with_words():
     [(_, still, text)] = shown
     assert text == "makespan: 2.1 s at delay 0.4, 4.1 s at delay 0.8."
     assert still.get_axes()[0].get_ylabel() == "makespan in s"
+
+
+def test_the_still_picture_breaks_the_line_where_a_run_failed():
+    figure = sweep(fails_above_2, delay=[1, 2, 3], opened=2)
+    [axes] = plot_curve(figure.curve, title="Too slow at 3", opened=figure.curve.points[1]).axes
+    line, crosses, opened = (artist.get_xydata() for artist in axes.get_lines())
+    assert line.shape == (3, 2)
+    assert math.isnan(line[2, 1])
+    assert crosses.tolist() == [[3, 0]]
+    assert opened[0, 0] == 2
