@@ -12,14 +12,17 @@ there is nothing in the student's process that would be worth tampering with.
 
 A tour, in the order in which an answer meets them:
 
-- `answer`: finds the answer in a notebook, and runs it.
+- `notebook_file`: finds the answer. `answer`: runs it (`Answer`). `graded_run`: what was seen of it.
 - `world`: the script of a run (`World`). `play`: its performance (`Play`).
-- `process`: starts the student's process, limits it, kills it. `protocol`: what the two may say.
-- `runner`, `remote`: the student's side.
+- `process`, `guard`: start the student's process, limit it, kill it. `protocol`: what the two sides
+  may say to each other.
+- `runner`, `remote`, `faults`, `refusals`: the student's side.
 - `claims`: what a check can assert about a run. `timetable`: when things should have happened.
-- `checks`: a check with its points and its hint; runs all checks of an exercise.
+  `explain`: how a run ended that should have ended otherwise.
+- `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
+  `verdicts`: runs all checks of an exercise.
 - `report`, `notebook`, `plugin`: the verdict as text, in a notebook, and in pytest. `hints`: what a
-  student may ask for before and after it.
+  student may ask for.
 
 This module imports nothing, because the student's process should start fast.
 """

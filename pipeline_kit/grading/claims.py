@@ -7,7 +7,8 @@ instead: which item, where, at which virtual time. Items are counted from 0, as 
 from collections import Counter
 from itertools import pairwise
 
-from pipeline_kit.grading.answer import GradedRun, describe_fault, describe_tasks
+from pipeline_kit.grading.explain import describe_fault, describe_tasks
+from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.status import Unmet
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE

@@ -22,11 +22,14 @@ from pathlib import Path
 from IPython.core.getipython import get_ipython
 from IPython.display import Image, display
 
-from pipeline_kit.grading.answer import Answer, newest_definition, problem_with
-from pipeline_kit.grading.checks import FOLDER_VARIABLE, Report, grade, load
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.checks import FOLDER_VARIABLE, load
+from pipeline_kit.grading.explain import problem_with
 from pipeline_kit.grading.hints import Hints
+from pipeline_kit.grading.notebook_file import newest_definition
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
+from pipeline_kit.grading.verdicts import Report, grade
 from pipeline_kit.grading.world import World
 from pipeline_kit.live.describe import finding
 from pipeline_kit.trace import Trace

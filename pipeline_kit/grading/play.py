@@ -4,8 +4,10 @@ The play owns the virtual clock and writes down what happens. It never sees the 
 its requests:
 
     next            the source's next item
+    hear            what a stream yields next
     work            a stage's work on a value
     send, close     the sink
+    tell            something that the answer has found out
     abandon         the one who asked was cancelled
 
 Values are whole numbers. What a stage makes of its item is a number made up on the spot, so the
@@ -37,6 +39,16 @@ class Surprise:
     text: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """Something the answer told by one of the world's signals."""
+
+    time: float
+    """Virtual seconds."""
+    signal: str
+    value: int
+
+
 class Play:
     """One performance of a `World`, for one run of an answer."""
 
@@ -49,7 +61,10 @@ class Play:
         self.late: list[int] = []
         """Numbers of the items that the sink took although it had been closed."""
         self.surprises: list[Surprise] = []
+        self.told: list[Told] = []
+        """What the answer has told, in order."""
         self._waiting = deque(range(len(world.items)))
+        self._to_be_heard = {name: deque(script) for name, script in world.streams.items()}
         self._values = list(world.items)
         self._former_values: dict[int, int] = {}
         self._sink_free_at = 0.0
@@ -106,6 +121,18 @@ class Play:
 
         self._undo[request.id] = lambda: self._waiting.appendleft(item)
         self._plan(max(self.now, ready), request.id, give)
+
+    def _hear(self, request: Request) -> None:
+        script = self._to_be_heard[request.stage]
+        if not script:
+            self._plan(self.now, request.id, lambda: ["end"])
+            return
+        time, value = script.popleft()
+        self._undo[request.id] = lambda: script.appendleft((time, value))
+        self._plan(max(self.now, time), request.id, lambda: ["value", value])
+
+    def _tell(self, request: Request) -> None:
+        self.told.append(Told(self.now, request.stage, request.value))
 
     def _work(self, request: Request) -> None:
         stage, item = request.stage, self._identify(request.stage, request.value)

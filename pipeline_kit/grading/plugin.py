@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.grading.answer import Answer, answer_in_notebook
-from pipeline_kit.grading.checks import FOLDER_VARIABLE, Report, check_of, exercise_of
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.checks import FOLDER_VARIABLE, check_of, exercise_of
 from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.report import problems, score
 from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.verdicts import Report
 
 _REPORTS = pytest.StashKey[dict[Path, Report]]()
 _SEED = pytest.StashKey[int]()

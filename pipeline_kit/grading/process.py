@@ -7,18 +7,14 @@ a fresh one.
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
 
-import psutil  # type: ignore[import-untyped] # psutil comes without types
-
+from pipeline_kit.grading.guard import Guard, kill_group
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import (
     LONGEST_LINE,
@@ -100,13 +96,13 @@ class StudentProcess:
         """
         self.start()
         assert self._process is not None
-        with _Guard(self._process, self.time_limit, self.memory_limit) as guard:
+        with Guard(self._process, self.time_limit, self.memory_limit) as guard:
             try:
                 return self._converse(self._process, order, play)
             except (TamperedError, OSError, EOFError) as error:
                 guard.verdict = guard.verdict or _blame(error)
                 detail = str(error)
-        _kill_group(self._process)
+        kill_group(self._process)
         self._process.wait()
         line = self._last_line_seen()
         self.kill()
@@ -115,7 +111,7 @@ class StudentProcess:
     def kill(self) -> None:
         """Kill the process and all that it has started."""
         if self._process:
-            _kill_group(self._process)
+            kill_group(self._process)
             for pipe in (self._process.stdin, self._process.stdout):
                 with suppress(OSError):
                     pipe and pipe.close()
@@ -150,55 +146,5 @@ class StudentProcess:
         return int(place[1]) if place else 0
 
 
-class _Guard:
-    """Watches a process from a thread while a run goes on, and kills it at a limit."""
-
-    def __init__(
-        self, process: "subprocess.Popen[bytes]", time_limit: float, memory_limit: int
-    ) -> None:
-        self.verdict: Status | None = None
-        self._process = process
-        self._deadline = monotonic() + time_limit
-        self._memory_limit = memory_limit
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
-
-    def __enter__(self) -> "_Guard":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            if monotonic() > self._deadline:
-                self.verdict = Status.TIMEOUT
-            elif self._memory_in_use() > self._memory_limit + 100 * 2**20:
-                self.verdict = Status.MEMORY
-            if self.verdict:
-                _kill_group(self._process)
-                return
-
-    def _memory_in_use(self) -> int:
-        with suppress(psutil.Error):
-            me = psutil.Process(self._process.pid)
-            return sum(p.memory_info().rss for p in [me, *me.children(recursive=True)])
-        return 0
-
-
 def _blame(error: Exception) -> Status:
     return Status.TAMPERED if isinstance(error, TamperedError) else Status.CRASHED
-
-
-def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with suppress(psutil.Error):
-                child.kill()
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()

@@ -12,12 +12,12 @@ the first thing that does not fit ends the run as `TamperedError`.
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 LONGEST_LINE = 100_000
 """Characters in the longest line that is accepted from the student's process."""
 
-RequestKind = Literal["next", "work", "send", "close", "abandon"]
+RequestKind = Literal["next", "hear", "work", "send", "close", "tell", "abandon"]
 
 
 class TamperedError(Exception):
@@ -31,9 +31,9 @@ class Request:
     id: int
     kind: RequestKind
     stage: str = ""
-    """For `work`, which stage is to work."""
+    """Which stage is to work, which stream to hear, or by which signal to tell."""
     value: int = 0
-    """For `work` and `send`, on what; for `abandon`, the id of the request that is given up."""
+    """What to work on, to send or to tell; for `abandon`, the id of the request given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,19 @@ class Order:
     function: str
     """Name of the function it defines."""
     stages: list[str]
-    arguments: dict[str, int]
+    arguments: dict[str, Any]
     """Further arguments, by name."""
     patience: float
     """Seconds of real time after which to note where the answer is."""
+    streams: list[str] = field(default_factory=list)
+    """Names of further sources, which are arguments too."""
+    signals: list[str] = field(default_factory=list)
+    """Names of functions by which the answer tells something; they are arguments too."""
+
+    def names(self, kind: str) -> list[str]:
+        """Return what a request of this kind may name; `""` where it names nothing."""
+        named = {"work": self.stages, "hear": self.streams, "tell": self.signals}
+        return named.get(kind, [""])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,8 @@ class Ended:
     never_awaited: list[str] = field(default_factory=list)
     """Coroutines that nobody awaited."""
     printed: str = ""
+    returned: object = None
+    """What the answer returned, if JSON can say it: numbers, texts, lists and dictionaries."""
 
 
 def encode(kind: str, content: object) -> bytes:
@@ -115,12 +126,12 @@ def encode_reply(reply: Reply | Stop) -> bytes:
     return json.dumps(asdict(reply)).encode() + b"\n"
 
 
-def parse(line: bytes, stages: list[str]) -> Ask | Ended:
+def parse(line: bytes, order: Order) -> Ask | Ended:
     """Read a line from the student's process.
 
     Args:
         line: the line, without trust.
-        stages: the stages that may be asked to work.
+        order: what the process is at work on, which says what may be asked for.
 
     Raises:
         TamperedError: the runner would not have written this.
@@ -133,38 +144,39 @@ def parse(line: bytes, stages: list[str]) -> Ask | Ended:
     if set(message) == {"ask", "timer"}:
         timer = message["timer"]
         _check(timer is None or (_is_number(timer) and 0 <= timer < 1e9), "the timer is no time")
-        return Ask(_requests(message["ask"], stages), timer)
+        return Ask(_requests(message["ask"], order), timer)
     _check(set(message) == {"ended"}, "it has other fields than a message has")
-    return _ended(message["ended"], stages)
+    return _ended(message["ended"], order)
 
 
-def _requests(given: Any, stages: list[str]) -> list[Request]:
+def _requests(given: Any, order: Order) -> list[Request]:
     _check(isinstance(given, list), "the requests are not a list")
-    return [_request(request, stages) for request in given]
+    return [_request(request, order) for request in given]
 
 
-def _request(given: Any, stages: list[str]) -> Request:
+def _request(given: Any, order: Order) -> Request:
     _check(isinstance(given, list) and len(given) == 4, "a request has not four parts")
     number, kind, stage, value = given
     _check(_is_whole(number) and number > 0 and _is_whole(value), "a request has a wrong number")
-    _check(kind in ("next", "work", "send", "close", "abandon"), "a request is of no known kind")
-    _check(stage in stages if kind == "work" else stage == "", "a request names no stage")
+    _check(kind in get_args(RequestKind), "a request is of no known kind")
+    _check(stage in order.names(kind), "a request names what is not there")
     return Request(number, cast(RequestKind, kind), stage, value)
 
 
-def _ended(given: Any, stages: list[str]) -> Ended:
-    fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed"}
+def _ended(given: Any, order: Order) -> Ended:
+    fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed", "returned"}
     _check(isinstance(given, dict) and set(given) == fields, "the end is not told as it should be")
     _check(given["how"] in ("returned", "raised", "cancelled", "stopped"), "no such end")
     _check(isinstance(given["printed"], str), "what was printed is no text")
     fault = None if given["fault"] is None else _fault(given["fault"])
     return Ended(
         given["how"],
-        _requests(given["requests"], stages),
+        _requests(given["requests"], order),
         fault,
         _texts(given["tasks"]),
         _texts(given["never_awaited"]),
         given["printed"],
+        given["returned"],
     )
 
 

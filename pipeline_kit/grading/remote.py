@@ -12,6 +12,7 @@ from itertools import count
 from types import CoroutineType
 from typing import Any
 
+from pipeline_kit.trace import SOURCE
 from pipeline_kit.virtual_time import Poll, Ready, VirtualTimeLoop
 
 
@@ -97,24 +98,30 @@ class RemoteClockLoop(VirtualTimeLoop):
 
 
 class Source:
-    """The source as the answer sees it: `async for item in source`."""
+    """The source as the answer sees it, and further streams: `async for item in source`."""
 
-    def __init__(self, loop: RemoteClockLoop) -> None:
+    def __init__(self, loop: RemoteClockLoop, name: str = SOURCE) -> None:
         self._loop = loop
+        self._name = name
+        self._request = ("next", "") if name == SOURCE else ("hear", name)
 
     def __aiter__(self) -> "Source":
         return self
 
-    async def __anext__(self) -> int:
-        item: int | None = await self._loop.ask("next")
+    def __anext__(self) -> Awaitable[int]:
+        coroutine = self._next()
+        coroutine.__qualname__ = f"anext({self._name})"
+        return coroutine
+
+    async def _next(self) -> int:
+        item: int | None = await self._loop.ask(*self._request)
         if item is None:
             raise StopAsyncIteration
         return item
 
     def __iter__(self) -> "Source":
-        raise TypeError("the source takes time between items: read it with `async for`, not `for`")
-
-    __anext__.__qualname__ = "anext(source)"
+        name = self._name
+        raise TypeError(f"the {name} takes time between items: read it with `async for`, not `for`")
 
 
 class Sink:
@@ -141,6 +148,16 @@ class Sink:
         self.close()
 
     send.__qualname__ = "sink.send"
+
+
+def signal(loop: RemoteClockLoop, name: str) -> Callable[[int], None]:
+    """Return a function by which the answer tells something, at once: `alarm(True)`."""
+
+    def tell(value: int) -> None:
+        loop.post("tell", name, _checked(name, int(value) if isinstance(value, bool) else value))
+
+    tell.__name__ = tell.__qualname__ = name
+    return tell
 
 
 def stage(loop: RemoteClockLoop, name: str) -> Callable[[int], Awaitable[int]]:

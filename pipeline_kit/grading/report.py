@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 
-from pipeline_kit.grading.checks import Report, Verdict
 from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.verdicts import Report, Verdict
 
 _WIDTH = 88
 _GOOD, _BAD, _QUIET = "#009E73", "#D55E00", "#767676"  # legible on a light and on a dark page

@@ -9,19 +9,16 @@ import asyncio
 import faulthandler
 import gc
 import io
-import os
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from traceback import walk_tb
 from types import CoroutineType
 from typing import Any
 
-from pipeline_kit import pipeline
 from pipeline_kit.deadlock import describe_waiting_tasks
+from pipeline_kit.grading.faults import FILE, describe, note_place
+from pipeline_kit.grading.refusals import refuse_what_is_never_right
 from pipeline_kit.grading.remote import (
     RemoteClockLoop,
     Sink,
@@ -31,10 +28,7 @@ from pipeline_kit.grading.remote import (
     stage,
 )
 
-FILE = "your answer"
-"""The name of the answer's file in messages and tracebacks."""
 _MOST_PRINTED = 2_000
-_MOST_TEXT = 2_000
 
 
 def main(memory: int) -> None:
@@ -46,7 +40,7 @@ def main(memory: int) -> None:
     faulthandler.enable()  # says where, should the interpreter itself crash
     wire = Wire()
     _limit_memory(memory)
-    _be_kind()
+    refuse_what_is_never_right()
     while message := wire.read():
         wire.write({"ended": perform(message["order"], wire)})
 
@@ -54,7 +48,7 @@ def main(memory: int) -> None:
 def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     """Run the answer once, and return the report (the fields of `protocol.Ended`)."""
     printed = _Printed()
-    alarm = threading.Timer(order["patience"], _note_place, [threading.get_ident()])
+    alarm = threading.Timer(order["patience"], note_place, [threading.get_ident()])
     alarm.daemon = True
     alarm.start()
     with (
@@ -133,47 +127,6 @@ def _clean_up(loop: RemoteClockLoop) -> None:
     loop.close()
 
 
-def describe(error: BaseException) -> dict[str, Any]:
-    """Return what there is to say about an exception (the fields of `protocol.Fault`)."""
-    first = _first(error)
-    line = first.lineno or 0 if isinstance(first, SyntaxError) else 0
-    for frame, number in walk_tb(first.__traceback__):
-        if frame.f_code.co_filename == FILE:
-            line = number
-    text = first.msg if isinstance(first, SyntaxError) else str(first)
-    return {
-        "type": type(first).__name__,
-        "message": text[:_MOST_TEXT],
-        "line": line,
-        "causes": [str(e)[:_MOST_TEXT] for e in _family(error)][:20],
-    }
-
-
-def _note_place(thread: int) -> None:
-    """Write to stderr which line of the answer is being executed, for when the run is stopped."""
-    # Not by faulthandler, which reads the frames of a running thread without the lock that would
-    # keep them from changing, and sometimes crashes over it.
-    frame = sys._current_frames().get(thread)
-    while frame and frame.f_code.co_filename != FILE:
-        frame = frame.f_back
-    if frame:
-        os.write(2, f'Timeout\n  File "{FILE}", line {frame.f_lineno}\n'.encode())
-
-
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _family(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception, its members if it is a group, and what caused them."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for member in error.exceptions:
-                yield from _family(member)
-        error = error.__cause__ or error.__context__
-
-
 class _Printed(io.TextIOBase):
     """Keeps the beginning of what is printed, and counts the rest."""
 
@@ -204,21 +157,3 @@ def _limit_memory(memory: int) -> None:
     with open("/proc/self/statm") as statistics:
         in_use = int(statistics.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (in_use + memory, in_use + memory))
-
-
-def _be_kind() -> None:
-    """Replace what is never right in an answer by something that says so."""
-    time.sleep = _refuse(
-        "time.sleep stops the event loop and all its tasks; use `await asyncio.sleep(…)`"
-    )
-    pipeline.Pipeline.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
-        "this exercise is about building a pipeline from channels and tasks; "
-        "pipeline_kit.Pipeline is there for you afterwards"
-    )
-
-
-def _refuse(message: str) -> Callable[..., Any]:
-    def refuse(*_: object, **__: object) -> None:
-        raise TypeError(message)
-
-    return refuse

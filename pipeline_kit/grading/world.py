@@ -5,6 +5,7 @@ A `World` only describes; `play.Play` performs it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Work = Mapping[str, float | Sequence[float]]
 """How long each stage works, from the first to the last: a time, or one for each item."""
@@ -34,8 +35,13 @@ class World:
     """When the answer is cancelled from outside."""
     zeros: bool = False
     """Whether the first result of each stage is 0."""
-    arguments: Mapping[str, int] = field(default_factory=dict)
-    """Further arguments of the answer, such as `buffer_size`."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the answer, such as `buffer_size`; anything that JSON can say."""
+    streams: Mapping[str, Sequence[tuple[float, int]]] = field(default_factory=dict)
+    """Further sources, such as `changes`, which are arguments too: when each yields what. A stream
+    ends after the last."""
+    signals: Sequence[str] = ()
+    """Functions, such as `alarm`, by which the answer tells a number; they are arguments too."""
 
     def __post_init__(self) -> None:
         for name, times in {"arrivals": self.arrivals, **self.work}.items():

@@ -7,8 +7,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from pipeline_kit.grading.answer import answer_in_notebook
-from pipeline_kit.grading.checks import grade, load
+from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.notebook_file import answer_in_notebook
+from pipeline_kit.grading.verdicts import grade
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ROOT / "exercises/test_ex01_basic_pipeline.py"

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from pipeline_kit.grading.checks import Report, grade
+from pipeline_kit.grading.verdicts import Report, grade
 
 ROOT = Path(__file__).parents[2]
 ANSWERS = Path(__file__).parent / "answers"

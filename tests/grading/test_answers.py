@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from graded import ROOT, answers, failing_check, grade_source, name_of
 
-from pipeline_kit.grading.answer import answer_in_notebook
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.report import as_text
 from pipeline_kit.grading.status import Status
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.grading.answer import answer_in_notebook, newest_definition
+from pipeline_kit.grading.notebook_file import answer_in_notebook, newest_definition
 
 
 def notebook(path: Path, *cells: tuple[str, list[str]]) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from graded import ANSWERS, ROOT
 
-from pipeline_kit.grading.answer import answer_in_notebook
+from pipeline_kit.grading.notebook_file import answer_in_notebook
 
 NAME = "ex01_basic_pipeline"
 

@@ -1,0 +1,99 @@
+"""Judging: runs the checks of an exercise on an answer, and keeps what came of each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import extract_tb
+
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.checks import Check, Exercise, load
+from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.status import Status, Unmet
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check."""
+
+    check: Check
+    status: Status
+    message: str = ""
+    """What happened instead of what was claimed; "" if the claim holds."""
+    waits: bool = False
+    """Whether the check was not judged, because one that it needs does not hold."""
+
+    @property
+    def points(self) -> float:
+        """The points earned: all or none."""
+        return self.check.points if self.status is Status.PASSED else 0.0
+
+
+@dataclass
+class Report:
+    """The verdicts on one answer."""
+
+    exercise: Exercise
+    seed: int
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+        return sum(verdict.points for verdict in self.verdicts)
+
+    @property
+    def most_points(self) -> float:
+        """Points there are to earn."""
+        return sum(verdict.check.points for verdict in self.verdicts)
+
+    @property
+    def status(self) -> Status:
+        """The worst status among the checks."""
+        statuses = {v.status for v in self.verdicts}
+        if statuses == {Status.PASSED, Status.NOT_ATTEMPTED}:
+            return Status.FAILED
+        return max(statuses, key=lambda s: s.severity, default=Status.NOT_ATTEMPTED)
+
+    def judge(self, check: Check, answer: Answer) -> Verdict:
+        """Run one check on `answer`, and add its verdict."""
+        needed = [v for v in self.verdicts if v.check.name in check.needs and v.points == 0]
+        if needed and needed[0].status is Status.NOT_ATTEMPTED:
+            verdict = Verdict(check, Status.NOT_ATTEMPTED, needed[0].message)
+        elif needed:
+            message = f"not judged before this holds: {needed[0].check.claim}"
+            verdict = Verdict(check, Status.FAILED, message, waits=True)
+        else:
+            verdict = judge(check, answer, Draw(self.seed, check.name))
+        self.verdicts.append(verdict)
+        return verdict
+
+
+def grade(test_file: Path, source: str, seed: int, *, missing: str = "") -> Report:
+    """Run all checks of an exercise on an answer.
+
+    Args:
+        test_file: the file with the checks.
+        source: the answer's code.
+        seed: what all parameters are drawn from.
+        missing: what to say if there is no code.
+    """
+    exercise, checks = load(test_file)
+    report = Report(exercise, seed)
+    with Answer(source, exercise.function, missing=missing) as answer:
+        for each in checks:
+            report.judge(each, answer)
+    return report
+
+
+def judge(check: Check, answer: Answer, draw: Draw) -> Verdict:
+    """Run one check. Whatever goes wrong that is not the answer's doing is a grader error."""
+    try:
+        check.function(answer, draw)
+    except Unmet as unmet:
+        return Verdict(check, unmet.status, unmet.message)
+    except Exception as error:
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}"
+        text = f"{type(error).__name__} in {place}: {error}"
+        message = f"the grader itself failed ({text}); this is not your fault, please report it"
+        return Verdict(check, Status.GRADER_ERROR, message)
+    return Verdict(check, Status.PASSED)
