@@ -1,6 +1,7 @@
 """What people look at: pictures of runs, in virtual time and live.
 
 - `explore(make, …)`: sliders; each move simulates the whole run again in virtual time.
+- `compare(make_a, make_b, …)`: the same items with and without a change, two runs side by side.
 - `watch(make, …)`: the same pipeline running for real, followed while it runs.
 - `sweep(make, …)`: a run for each value of one knob, as a curve; a click opens the run.
 - `replay(trace)`: a recorded run under a time cursor.
@@ -10,6 +11,7 @@
 - `finding(trace)`, `describe(trace)`, `table(trace)`: the same in words and in rows.
 """
 
+from pipeline_kit.live.compare import Comparison, compare
 from pipeline_kit.live.describe import describe, finding, table
 from pipeline_kit.live.explore import Explorer, explore
 from pipeline_kit.live.knobs import Knobs
@@ -22,6 +24,7 @@ from pipeline_kit.live.sweep import Sweep, sweep
 from pipeline_kit.live.watch import watch
 
 __all__ = [
+    "Comparison",
     "Explorer",
     "Knobs",
     "LiveRun",
@@ -29,6 +32,7 @@ __all__ = [
     "Prediction",
     "Replay",
     "Sweep",
+    "compare",
     "describe",
     "explore",
     "finding",

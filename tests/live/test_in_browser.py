@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from makes import deadlocked, failing, filtering, two_stages
 
-from pipeline_kit.live import explore
+from pipeline_kit import Pipeline
+from pipeline_kit.live import compare, explore
 from pipeline_kit.live.widgets import Dashboard
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -175,6 +176,21 @@ def test_a_dark_page_gets_light_ink(page):
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     page.wait_for_function(f"{ink} === 'rgb(237, 237, 237)'")
     assert figure.locator("canvas").first.is_visible()
+
+
+def test_two_runs_share_one_cursor_that_starts_where_they_part(page):
+    def only_quick(knobs):
+        pipeline, source = two_stages(knobs)
+        return Pipeline(pipeline.stages[0]), source
+
+    figure = show(page, compare(only_quick, two_stages, labels=("one", "two"))._player)
+    clock = figure.locator(".pw-clock")
+    assert clock.inner_text() == "0.1 s"
+    assert "over item 0. one: it is out; two: it is worked on by slow." in figure.inner_text()
+    figure.press("End")
+    assert "At 2.1 s" in figure.locator(".pw-now").inner_text()
+    figure.get_by_role("button", name="First difference").click()
+    assert clock.inner_text() == "0.1 s"
 
 
 def sample(time, out, filtered=0):

@@ -1,0 +1,201 @@
+"""Compare: the same items with and without a change, two runs under one time cursor.
+
+    compare(unbuffered, buffered, labels=("without a buffer", "with one"),
+            delay=(0.1, 1.0, 0.1, 0.4, "s"),
+            goals={"the buffer saves 2 s": lambda one, other: one.makespan - other.makespan >= 2})
+
+Both are simulated in virtual time, with the same knobs, so that whatever differs comes from the
+change. The moment at which they part is marked, and said in a sentence.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from io import BytesIO
+from typing import Any
+
+import anywidget
+import numpy
+import traitlets
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from pipeline_kit.live import palette
+from pipeline_kit.live.describe import describe, seconds
+from pipeline_kit.live.difference import Difference, first_difference
+from pipeline_kit.live.knobs import Knobs, KnobSpec, make_knobs
+from pipeline_kit.live.picture import explain, picture_of
+from pipeline_kit.live.saved import DOTS_PER_INCH, Showing, png
+from pipeline_kit.live.simulate import Make, Simulation, simulate
+from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.widgets import script, style
+from pipeline_kit.trace import Trace
+
+Goal = Callable[[Trace, Trace], bool]
+"""Tells from the traces of two runs, in the order of the labels, whether something is reached."""
+
+
+def compare(
+    make_a: Make,
+    make_b: Make,
+    *,
+    title: str = "",
+    labels: tuple[str, str] = ("without", "with"),
+    until: float | None = None,
+    goals: Mapping[str, Goal] | None = None,
+    **knobs: KnobSpec,
+) -> "Comparison":
+    """Return a figure of two runs in virtual time, one above the other on the same axes.
+
+    It shows itself when it is the last line of a cell.
+
+    Args:
+        make_a: makes the first pipeline and its source, as for `explore`.
+        make_b: makes the second, with whatever is to be compared changed.
+        title: what the picture shows, in a sentence; by default how much each run got out, when.
+        labels: what to call the two runs.
+        until: where the time axis ends and longer runs are cut off, in virtual seconds.
+        goals: what there is to reach, in words, each with a function of both traces that tells
+            whether it has been.
+        knobs: the sliders of both runs, as for `explore`.
+
+    Raises:
+        TypeError: a knob is not four numbers and perhaps a unit.
+        ValueError: the labels are not two different ones, there are too many knobs, or the numbers
+            of one do not go together.
+    """
+    if len(labels) != 2 or labels[0] == labels[1]:
+        raise ValueError(f"labels must be two names that differ, got {labels!r}")
+    return Comparison((make_a, make_b), make_knobs(knobs), title, labels, until, goals or {})
+
+
+class ComparisonPlayer(anywidget.AnyWidget):
+    """Shows two runs under one time cursor, with sliders that ask for two others."""
+
+    _esm = script("page", "knobs", "axes", "chart", "scene", "cursor", "compare")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
+    """The sliders, as of `Knobs.as_data`."""
+    values: Any = traitlets.Dict().tag(sync=True)
+    """Where the reader has moved them to, by name."""
+    picture: Any = traitlets.Dict().tag(sync=True)
+    """Labels, both runs as of `picture_of`, their difference, the goals, and the words."""
+    until = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Where the time axis ends, in seconds; None to fit it to the runs."""
+
+
+class Comparison:
+    """What `compare` returns: two runs, and the sliders that make two others."""
+
+    def __init__(
+        self,
+        makes: tuple[Make, Make],
+        knobs: Knobs,
+        title: str,
+        labels: tuple[str, str],
+        until: float | None,
+        goals: Mapping[str, Goal],
+    ) -> None:
+        self._makes, self._title, self._labels = makes, title, labels
+        self._until, self._goals = until, goals
+        self.knobs = knobs
+        """Where the sliders stand."""
+        self._player = ComparisonPlayer(knobs=knobs.as_data(), until=until)
+        self._simulate()
+        self._player.observe(self._knobs_moved, "values")
+
+    @property
+    def traces(self) -> tuple[Trace, Trace]:
+        """The records of the two runs."""
+        return self.simulations[0].trace, self.simulations[1].trace
+
+    @property
+    def difference(self) -> Difference | None:
+        """Where the two runs part; None if they are the same."""
+        return first_difference(*self.traces)
+
+    def goals(self) -> dict[str, bool]:
+        """Tell of each goal whether these runs reach it."""
+        return {goal["text"]: goal["reached"] for goal in self._player.picture["goals"]}
+
+    def set(self, **values: float) -> None:
+        """Move knobs, as a reader would with the sliders: `figure.set(buffer=5)`."""
+        self.knobs.set(values)
+        with self._player.hold_trait_notifications():
+            self._player.knobs = self.knobs.as_data()
+            self._simulate()
+
+    def _knobs_moved(self, change: Any) -> None:
+        self.knobs.set(change["new"])
+        self._simulate()
+
+    def _simulate(self) -> None:
+        until = self._until or math.inf
+        one, other = (simulate(make, self.knobs, until=until) for make in self._makes)
+        self.simulations: tuple[Simulation, Simulation] = (one, other)
+        """Both runs, each with its error if it had one."""
+        self._player.picture = self._picture()
+
+    def _picture(self) -> dict[str, Any]:
+        difference = self.difference
+        return {
+            "labels": self._labels,
+            "runs": [picture_of(one, until=self._until) for one in self.simulations],
+            "title": self._title or self._headline(),
+            "difference": None if difference is None else difference.time,
+            "sentence": self._sentence(difference),
+            "goals": [self._judge(text, goal) for text, goal in self._goals.items()],
+        }
+
+    def _judge(self, text: str, goal: Goal) -> dict[str, Any]:
+        # Unlike in `explore`, a run may fail and a goal be reached: that may be the difference.
+        try:
+            return {"text": text, "reached": bool(goal(*self.traces)), "error": ""}
+        except Exception as error:
+            return {"text": text, "reached": False, "error": explain(error)}
+
+    def _headline(self) -> str:
+        return "; ".join(
+            f"{label}: {_outcome(one)}"
+            for label, one in zip(self._labels, self.simulations, strict=True)
+        )
+
+    def _sentence(self, difference: Difference | None) -> str:
+        if difference is None:
+            return "The two runs are the same, from the first event to the last."
+        return difference.sentence(self._labels)
+
+    def _ipython_display_(self) -> None:
+        Showing().show(self._player, self._plot(), self._text())
+
+    def _text(self) -> str:
+        runs = zip(self._labels, self.traces, strict=True)
+        return "\n".join(
+            [self._sentence(self.difference), *(f"{name}: {describe(run)}" for name, run in runs)]
+        )
+
+    def _plot(self) -> Figure:
+        end = self._until or max(trace.makespan for trace in self.traces) or None
+        titles = (run["title"] for run in self._player.picture["runs"])
+        return _one_above_the_other(
+            plot_trace(trace, title=f"{label}: {title}", until=end)
+            for label, trace, title in zip(self._labels, self.traces, titles, strict=True)
+        )
+
+
+def _outcome(simulation: Simulation) -> str:
+    trace = simulation.trace
+    counts = trace.counts(trace.makespan)
+    end = "then it fails" if simulation.error else ""
+    end = "cut off there" if simulation.cut_off else end
+    done = f"{counts.out} of {counts.entered} out in {seconds(trace.makespan)}"
+    return f"{done}, {end}" if end else done
+
+
+def _one_above_the_other(figures: Iterable[Figure]) -> Figure:
+    """Return a figure that shows `figures`, which are equally wide, below each other."""
+    image = numpy.vstack([imread(BytesIO(png(figure))) for figure in figures])
+    high, wide = (size / DOTS_PER_INCH for size in image.shape[:2])
+    both = Figure(figsize=(wide, high), dpi=DOTS_PER_INCH)
+    both.figimage(image)
+    return both
