@@ -51,7 +51,12 @@ class StalledError(BaseException):
     """
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]], *, patience: float = 10.0) -> T:
+def run(
+    main: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    patience: float = 10.0,
+    loop: "VirtualTimeLoop | None" = None,
+) -> T:
     """Run the coroutine function `main` on a virtual clock that starts at 0; return its result.
 
     The loop gets a thread of its own and the caller waits for it, so this works in a notebook too,
@@ -61,6 +66,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *, patience: float = 10.0) -
         main: a function without arguments that returns a coroutine.
         patience: seconds of real time the clock may stand still before the run is given up;
             work in executors does not count.
+        loop: the loop to run on, which is closed at the end; by default a new one.
 
     Raises:
         DeadlockError: every task waits and no timer is set; names who waits for what.
@@ -72,7 +78,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *, patience: float = 10.0) -
     if isinstance(main, Coroutine):
         main.close()
         raise TypeError("main must be a coroutine function, got a coroutine: pass main, not main()")
-    loop = VirtualTimeLoop()
+    loop = loop or VirtualTimeLoop()
     outcome: Future[T] = Future()
     thread = threading.Thread(
         target=contextvars.copy_context().run,
