@@ -24,7 +24,8 @@ class PlayerView {
     this.chart = element("div", { class: "pw-chart", onpointerdown: drag, onpointermove: drag },
       this.chartCanvas, this.line);
     this.said = element("div", { class: "pw-said" });
-    this.balance = element("span", { class: "pw-balance" });
+    this.balance = element("div", { class: "pw-balance" });
+    this.law = element("div", { class: "pw-law" });
     this.live = element("span", { "aria-live": "polite" });
     this.goals = element("ul", { class: "pw-goals", "aria-label": "goals" });
     this.words = element("p", { class: "pw-words" });
@@ -32,7 +33,7 @@ class PlayerView {
       element("summary", {}, "Data"), element("div"));
     this.cover = element("div", { class: "pw-cover" });
     this.body = element("div", {}, element("div", { class: "pw-strip" }, this.stripCanvas), this.chart, this.cursor.box,
-      element("div", { class: "pw-now" }, this.balance, this.live), this.goals, this.words, this.table);
+      element("div", { class: "pw-now" }, this.balance, this.law, this.live), this.goals, this.words, this.table);
     this.root.append(this.title, this.said, this.cover, this.knobs.box, this.error, this.body);
     this.root.addEventListener("keydown", (event) => { if (!this.covered) this.cursor.key(event); });
     this.root.addEventListener("pointerdown", (event) => {
@@ -90,6 +91,7 @@ class PlayerView {
     this.scene = sceneAt(this.picture, time, this.colours);
     const balance = balanceAt(this.picture, time, this.scene);
     this.balance.textContent = `${balance.text} ${balance.holds ? "✓" : "✗"}`;
+    this.law.textContent = tellLittle(littleAt(this.picture, time));
     this.live.textContent = tellScene(this.scene, time);
     this.line.style.transform = `translateX(${this.axis.x(time)}px)`;
     cancelAnimationFrame(this.frame);

@@ -43,6 +43,25 @@ function balanceAt(picture, time, scene) {
   return { holds: sum === entered, text: `${entered} in ${sum === entered ? "=" : "≠"} ${text}` };
 }
 
+// Little's law, L = λW: the items inside on average are those that enter per second times the seconds
+// each spends inside. It holds over any stretch of time, however items arrive, as long as none is
+// lost sight of. L is added up from where items were (spans), W from when they came and went.
+function littleAt({ spans, entered, out, filtered, losses }, time) {
+  const before = (times) => times.filter((one) => one <= time);
+  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+  const came = before(entered), went = before([...out, ...filtered, ...losses.map((loss) => loss.time)]);
+  const inside = sum(spans.start.map((start, i) => Math.max(0, Math.min(spans.end[i] ?? time, time) - start)));
+  const stayed = sum(went) + (came.length - went.length) * time - sum(came);
+  return { count: came.length, L: inside / time, rate: came.length / time, W: stayed / came.length };
+}
+
+function tellLittle({ count, L, rate, W }) {
+  if (!count || !Number.isFinite(rate)) return "";
+  const short = (number) => Number(number.toPrecision(3)), holds = Math.abs(L - rate * W) <= 1e-6 * Math.max(1, L);
+  const [sign, mark] = holds ? ["=", "✓"] : ["≠", "✗"];
+  return `On average so far: L ${short(L)} inside ${sign} λ ${short(rate)} in per second × W ${short(W)} s inside ${mark}`;
+}
+
 function tellScene(scene, time) {
   const stages = scene.stages.map((stage) => {
     const busy = stage.workers.filter((worker) => worker.item !== null);
