@@ -60,9 +60,15 @@ class Answer:
         if self._lost_in_a_row >= 3:
             raise Unmet("not run, because three runs before it had to be stopped", Status.TIMEOUT)
         play = Play(world)
-        patience = self._process.time_limit * 0.75
-        arguments = dict(world.arguments)
-        order = Order(self.source, self.function, list(world.work), arguments, patience)
+        order = Order(
+            self.source,
+            self.function,
+            stages=list(world.work),
+            arguments=dict(world.arguments),
+            patience=self._process.time_limit * 0.75,
+            streams=list(world.streams),
+            signals=list(world.signals),
+        )
         self._lost_in_a_row += 1
         try:
             ended = self._process.perform(order, play)

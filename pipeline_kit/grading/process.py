@@ -130,7 +130,7 @@ class StudentProcess:
                 raise EOFError("the process ended")
             if not line.endswith(b"\n"):
                 raise TamperedError("a line is too long or not whole")
-            message = parse(line, order.stages)
+            message = parse(line, order)
             if isinstance(message, Ended):
                 play.note(message.requests)
                 return message

@@ -9,6 +9,7 @@ import asyncio
 import faulthandler
 import gc
 import io
+import json
 import sys
 import threading
 import warnings
@@ -25,10 +26,12 @@ from pipeline_kit.grading.remote import (
     Source,
     StoppedError,
     Wire,
+    signal,
     stage,
 )
 
 _MOST_PRINTED = 2_000
+_MOST_RETURNED = 20_000
 
 
 def main(memory: int) -> None:
@@ -71,9 +74,9 @@ def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
 
 def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     loop = RemoteClockLoop(wire)
-    report: dict[str, Any] = {"how": "returned", "fault": None, "tasks": []}
+    report: dict[str, Any] = {"how": "returned", "fault": None, "tasks": [], "returned": None}
     try:
-        loop.run_until_complete(_start(order, loop))
+        report["returned"] = _sayable(loop.run_until_complete(_start(order, loop)))
         loop.run_until_complete(_settle())
     except StoppedError:
         report["how"] = "stopped"
@@ -90,7 +93,7 @@ def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     return report
 
 
-def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[None]":
+def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[object]":
     """Run the code of the answer, and start the function that it defines as a task."""
     namespace: dict[str, Any] = {"__name__": "answer"}
     exec(compile(order["source"], FILE, "exec"), namespace)
@@ -99,12 +102,22 @@ def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[None]"
     if not callable(function):
         raise NameError(f"there is no function {name} in the answer")
     stages = [stage(loop, stage_name) for stage_name in order["stages"]]
-    coroutine = function(Source(loop), *stages, Sink(loop), **order["arguments"])
+    more = order["arguments"] | {stream: Source(loop, stream) for stream in order["streams"]}
+    more |= {signal_name: signal(loop, signal_name) for signal_name in order["signals"]}
+    coroutine = function(Source(loop), *stages, Sink(loop), **more)
     if not isinstance(coroutine, CoroutineType):
         raise TypeError(f"{name} must be an `async def` without `yield`, so that it can be awaited")
     task = loop.create_task(coroutine, name=name)
     loop.on_cancel = task.cancel
     return task
+
+
+def _sayable(value: object) -> object:
+    """Return `value` if JSON can say it, else what it is instead."""
+    with suppress(TypeError, ValueError, RecursionError):
+        if len(text := json.dumps(value, allow_nan=False)) <= _MOST_RETURNED:
+            return json.loads(text)
+    return f"something of type {type(value).__name__}"
 
 
 async def _settle() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_kit.grading.play import Play
+from pipeline_kit.grading.play import Play, Told
 from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
 from pipeline_kit.grading.world import World
 from pipeline_kit.trace import SINK, SOURCE
@@ -99,3 +99,23 @@ def test_a_value_that_nobody_produced_is_noted() -> None:
 def test_times_must_be_given_for_each_item() -> None:
     with pytest.raises(ValueError, match="stage2 has 2 times for 3 items"):
         World(items=[1, 2, 3], work=WORK)
+
+
+def test_a_stream_yields_by_its_script_and_then_ends() -> None:
+    play = Play(World(items=[7, 8], work=WORK, streams={"changes": [(4.0, 7)]}))
+    assert ask(play, Request(1, "hear", "changes")) == Reply(4.0, [(1, "value", 7)])
+    assert ask(play, Request(2, "hear", "changes")) == Reply(4.0, [(2, "end")])
+
+
+def test_what_a_cancelled_listener_did_not_hear_is_heard_by_the_next() -> None:
+    play = Play(World(items=[7, 8], work=WORK, streams={"changes": [(4.0, 7)]}))
+    ask(play, Request(1, "hear", "changes"), timer=1.0)
+    heard = ask(play, Request(2, "abandon", value=1), Request(3, "hear", "changes"))
+    assert heard.results == [(3, "value", 7)]
+
+
+def test_what_the_answer_tells_is_kept_with_its_time() -> None:
+    play = Play(World(items=[7, 8], arrivals=[2.0, 2.0], work=WORK, signals=["alarm"]))
+    ask(play, Request(1, "next"))
+    ask(play, Request(2, "tell", "alarm", 1), timer=2.0)
+    assert play.told == [Told(2.0, "alarm", 1)]
