@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline_kit import virtual_time
@@ -206,6 +206,7 @@ PASSENGERS = st.lists(
 
 
 @given(PASSENGERS, st.sampled_from([0, 3, 12]), st.booleans())
+@example([(0, "a", None, False), (0, "a", None, True)], 0, False)  # forgotten before it began
 def test_flights_are_single_and_end_with_the_last_who_waits(
     passengers: list[tuple[int, str, int | None, bool]], cleanup: int, fails: bool
 ) -> None:
@@ -216,10 +217,13 @@ def test_flights_are_single_and_end_with_the_last_who_waits(
 
     async def main() -> None:
         flights, aloft, done = SingleFlight(), Counter[str](), Counter[str]()
+        joinable: dict[str, asyncio.Task[object] | None] = {}
 
         async def load(key: str) -> str:
-            current = flights.is_current(key)
-            assert current
+            me = asyncio.current_task()
+            if flights.is_current(key):  # else it was forgotten before it began
+                assert key not in joinable
+                joinable[key] = me
             aloft[key] += 1
             try:
                 await sleep(1)
@@ -227,9 +231,13 @@ def test_flights_are_single_and_end_with_the_last_who_waits(
                     raise OSError
                 return key
             except CancelledError:
+                if joinable.get(key) is me:
+                    del joinable[key]
                 await sleep(cleanup / 10)
                 raise
             finally:
+                if joinable.get(key) is me:
+                    del joinable[key]
                 done[key] += 1
 
         async def one(key: str) -> str:
@@ -241,6 +249,7 @@ def test_flights_are_single_and_end_with_the_last_who_waits(
             await sleep(wait / 10)
             if forget:
                 flights.forget(key)
+                joinable.pop(key, None)
             task = create_task(one(key))
             cancel_at = None
             if cancel_after is not None:
