@@ -55,7 +55,8 @@ class Play:
     def __init__(self, world: World) -> None:
         self.world = world
         self.now = 0.0
-        self.trace = Trace([*(StageShape(name) for name in world.work), StageShape(SINK)])
+        shapes = [StageShape(name, world.workers.get(name, 1)) for name in world.work]
+        self.trace = Trace([*shapes, StageShape(SINK)])
         self.closed: list[float] = []
         """When the sink was closed, in seconds; more than once is a mistake."""
         self.late: list[int] = []
@@ -67,6 +68,7 @@ class Play:
         self._to_be_heard = {name: deque(script) for name, script in world.streams.items()}
         self._values = list(world.items)
         self._former_values: dict[int, int] = {}
+        self._at_work: dict[str, dict[int, int]] = {name: {} for name in world.work}
         self._sink_free_at = 0.0
         self._agenda: list[tuple[float, int, int, Callable[[], list[object]]]] = []
         self._order = count()
@@ -140,20 +142,29 @@ class Play:
             self._surprise(f"{stage} was called with {request.value}, which nobody had produced")
             self._plan(self.now, request.id, lambda: ["value", self._make_up()])
             return
-        self._write("started", item, stage)
+        self._write("started", item, stage, worker=self._free_worker(request))
+
+        def end(kind: Kind, note: str = "") -> None:
+            self._write(kind, item, stage, note, self._at_work[stage].pop(request.id))
 
         def finish() -> list[object]:
             if self.world.failing == (stage, item):
-                self._write("failed", item, stage, "failed")
+                end("failed", "failed")
                 return ["error", self.world.error]
-            self._write("finished", item, stage)
+            end("finished")
             zero = self.world.zeros and item == 0
             self._former_values[self._values[item]] = item
             self._values[item] = 0 if zero else self._make_up()
             return ["value", self._values[item]]
 
-        self._undo[request.id] = lambda: self._write("failed", item, stage, "cancelled")
+        self._undo[request.id] = lambda: end("failed", "cancelled")
         self._plan(self.now + self.world.duration(stage, item), request.id, finish)
+
+    def _free_worker(self, request: Request) -> int:
+        """Return the first worker of the stage that is free, of as many as the answer needs."""
+        at_work = self._at_work[request.stage]
+        at_work[request.id] = next(n for n in count() if n not in at_work.values())
+        return at_work[request.id]
 
     def _send(self, request: Request) -> None:
         item = self._identify(SINK, request.value)
@@ -201,8 +212,8 @@ class Play:
     def _plan(self, time: float, request: int, happen: Callable[[], list[object]]) -> None:
         heapq.heappush(self._agenda, (round(time, 9), next(self._order), request, happen))
 
-    def _write(self, kind: Kind, item: int, stage: str, note: str = "") -> None:
-        self.trace.events.append(Event(self.now, kind, item, stage, 0, note))
+    def _write(self, kind: Kind, item: int, stage: str, note: str = "", worker: int = 0) -> None:
+        self.trace.events.append(Event(self.now, kind, item, stage, worker, note))
 
     def _surprise(self, text: str) -> None:
         self.surprises.append(Surprise(self.now, text))

@@ -25,6 +25,8 @@ class World:
     """What the source yields."""
     work: Work
     """How long each stage works, from the first stage to the last: a time, or one for each item."""
+    workers: Mapping[str, int] = field(default_factory=dict)
+    """How many items a stage is meant to work on at once, where it is not 1; for pictures only."""
     arrivals: Sequence[float] = ()
     """When each item is there to be taken; by default all are from the start."""
     sink_pace: float = 0.0

@@ -51,15 +51,15 @@ def test_there_are_three_hints_and_something_to_go_on_with(exercise: str) -> Non
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_the_solution_gets_full_marks(exercise: str) -> None:
-    function = exercise.partition("_")[2]
-    source, _ = answer_in_notebook(ROOT / "solutions" / f"{exercise}.ipynb", function)
+    declared, _ = load(ROOT / "exercises" / f"test_{exercise}.py")
+    source, _ = answer_in_notebook(ROOT / "solutions" / f"{exercise}.ipynb", declared.function)
     assert grade_source(exercise, source).points == 10
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_the_stub_gets_nothing(exercise: str) -> None:
-    function = exercise.partition("_")[2]
-    source, _ = answer_in_notebook(ROOT / "exercises" / f"{exercise}.ipynb", function)
+    declared, _ = load(ROOT / "exercises" / f"test_{exercise}.py")
+    source, _ = answer_in_notebook(ROOT / "exercises" / f"{exercise}.ipynb", declared.function)
     report = grade_source(exercise, source)
     assert report.status is Status.NOT_ATTEMPTED
     assert report.points == 0
@@ -68,7 +68,8 @@ def test_the_stub_gets_nothing(exercise: str) -> None:
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_answer_that_does_nothing_gets_nothing(exercise: str) -> None:
-    source = f"async def {exercise.partition('_')[2]}(*given, buffer_size=0): pass"
+    declared, _ = load(ROOT / "exercises" / f"test_{exercise}.py")
+    source = f"async def {declared.function}(*given, **options): pass"
     assert grade_source(exercise, source).points == 0
 
 

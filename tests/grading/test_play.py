@@ -119,3 +119,12 @@ def test_what_the_answer_tells_is_kept_with_its_time() -> None:
     ask(play, Request(1, "next"))
     ask(play, Request(2, "tell", "alarm", 1), timer=2.0)
     assert play.told == [Told(2.0, "alarm", 1)]
+
+
+def test_each_worker_of_a_stage_has_a_number_and_the_first_that_is_free_takes_the_next() -> None:
+    play = Play(World(items=[7, 8, 9], work={"work": [3.0, 1.0, 1.0]}, workers={"work": 2}))
+    ask(play, Request(1, "next"), Request(2, "next"), Request(3, "next"))
+    ask(play, Request(4, "work", "work", 7), Request(5, "work", "work", 8))
+    ask(play, Request(6, "work", "work", 9))
+    assert [event.worker for event in play.trace.of("work", "started")] == [0, 1, 1]
+    assert play.trace.stages[0].workers == 2
