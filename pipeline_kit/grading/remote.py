@@ -110,7 +110,7 @@ class Source:
 
     def __anext__(self) -> Awaitable[int]:
         coroutine = self._next()
-        coroutine.__qualname__ = f"anext({self._name})"
+        coroutine.__qualname__ = f"anext({self._name})"  # type: ignore[attr-defined] # has one
         return coroutine
 
     async def _next(self) -> int:
