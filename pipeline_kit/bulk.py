@@ -10,8 +10,9 @@ another class may have rules of its own.
 import asyncio
 import math
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice, repeat, starmap
+from operator import length_hint
 from typing import Any
 
 from pipeline_kit.channel import Channel
@@ -109,29 +110,35 @@ async def move_async(
 ) -> None:
     """Do the same with an async function.
 
-    It may be suspended at any item, and then others do look: so everything is kept up to date.
+    It may be suspended at any item, and then others do look: so everything is kept up to date. To
+    count each item as it is taken would take a tenth of the time; so all are counted as received at
+    once, and `inbox._claims`, which shrinks by itself, tells how many of them are still there.
 
     Raises:
         StageError: the function failed; the items before the failed one have been moved.
     """
-    arrived, results = inbox._buffer, outbox._buffer
-    senders, receivers = inbox._senders, outbox._receivers
-    put = results.append
+    results, put = outbox._buffer, outbox._buffer.append
+    senders, filtered = inbox._senders, FILTERED
     peak, item = outbox._peak_depth, None
+    inbox._received += count
+    claims: Iterable[tuple[()]] = repeat((), count)
+    inbox._claims = claims
     try:
-        for item in starmap(arrived.popleft, repeat((), count)):
-            inbox._received += 1
+        for item in starmap(inbox._buffer.popleft, claims):
             if senders:
                 inbox._wake_first()
             result = await function(item)
-            if result is FILTERED:
+            if result is filtered:
                 note_filtered()
                 continue
             put(result)
-            if len(results) > peak:
+            # One who waits to receive was woken by the first result; he wakes the one behind him.
+            if not 1 < len(results) <= peak:
                 outbox._note_depth()
-                peak = outbox._peak_depth
-            if receivers:
                 outbox._wake_first()
+                peak = outbox._peak_depth
     except Exception as error:
         raise StageError.about(stage, item, error) from error
+    finally:
+        inbox._received -= length_hint(claims)
+        inbox._claims = ()

@@ -20,9 +20,10 @@ import asyncio
 import math
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import length_hint
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 T = TypeVar("T")
@@ -102,6 +103,7 @@ class Channel(Generic[T]):
         self._receivers: _Line[None] = _Line()
         self._closed = False
         self._received = 0
+        self._claims: Iterable[tuple[()]] = ()  # for each item counted as received in advance, one
         self._peak_depth = 0
         self._abandoned = False
         self._observer: Observer | None = None
@@ -193,12 +195,13 @@ class Channel(Generic[T]):
 
     def statistics(self) -> ChannelStatistics:
         """Return the channel's state and totals at this moment."""
+        received = self._received - length_hint(self._claims)
         return ChannelStatistics(
             capacity=self.capacity,
             depth=len(self),
             peak_depth=self._peak_depth,
-            sent=self._received + len(self._buffer),
-            received=self._received,
+            sent=received + len(self._buffer),
+            received=received,
             waiting_senders=len(self._senders),
             waiting_receivers=len(self._receivers),
             senders_waited=self._senders.waited(),

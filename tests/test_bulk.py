@@ -96,6 +96,38 @@ async def test_moving_wakes_the_sender_before_and_the_receiver_behind(is_async: 
         assert receiver.done()
 
 
+@given(st.lists(st.integers(0, 2), max_size=6), st.integers(0, 4), st.integers(0, 4))
+def test_everyone_who_waits_is_woken_whatever_the_function_sleeps(
+    naps: list[int], receivers: int, senders: int
+) -> None:
+    """Law: nobody goes on waiting for an item that is there, or for room that there is."""
+
+    async def nap(seconds: int) -> int:
+        if seconds:
+            await sleep(seconds)
+        return seconds
+
+    async def main() -> None:
+        inbox, outbox = Channel[int](len(naps) or 1), Channel[int](len(naps))
+        for seconds in naps:
+            inbox.send_nowait(seconds)
+            outbox.send_nowait(seconds)
+        while len(outbox):  # so that it has been as full as it can be
+            outbox.receive_nowait()
+        takers = [create_task(outbox.receive()) for _ in range(receivers)]
+        givers = [create_task(inbox.send(0)) for _ in range(senders)]
+        await settle()
+        await move_async("s", nap, inbox, outbox, len(naps))
+        await settle()
+        assert sum(task.done() for task in takers) == min(receivers, len(naps))
+        assert sum(task.done() for task in givers) == min(senders, len(naps) or 1)
+        for task in takers + givers:
+            task.cancel()
+        inbox.close(), outbox.close()
+
+    virtual_time.run(main)
+
+
 async def test_while_an_async_function_sleeps_others_see_the_truth() -> None:
     async def slow(item: int) -> int:
         await sleep(10)
