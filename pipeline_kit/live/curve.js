@@ -22,15 +22,30 @@ class CurveView {
     }, this.canvas);
     this.words = element("p", { class: "pw-words", "aria-live": "polite" });
     this.table = element("details", { class: "pw-data" }, element("summary", {}, "Data"), element("div"));
-    this.root.append(this.title, this.chart, this.words, this.table);
+    this.cover = element("div", { class: "pw-cover" }, "The runs are covered until you have locked in your prediction.");
+    this.body = element("div", {}, this.chart, this.words, this.table);
+    this.root.append(this.title, this.cover, this.body);
+  }
+
+  get covered() {
+    const prediction = this.model.get("prediction");
+    return Boolean(prediction) && !prediction.locked;
+  }
+
+  // What the reader has predicted, if it can stand on the axis.
+  get guess() {
+    const prediction = this.model.get("prediction");
+    return prediction?.locked && prediction.unit === this.model.get("curve").unit ? prediction.value : null;
   }
 
   get points() { return this.model.get("curve").points; }
 
   load() {
     const { knob, label, description } = this.model.get("curve");
-    this.title.textContent = this.model.get("title");
-    this.root.setAttribute("aria-label", description);
+    this.title.textContent = this.covered ? this.model.get("prediction").question : this.model.get("title");
+    this.root.setAttribute("aria-label", this.covered ? this.title.textContent : description);
+    this.body.hidden = this.covered;
+    this.cover.hidden = !this.covered;
     for (const [name, value] of Object.entries({ min: 0, max: this.points.length - 1 })) {
       this.chart.setAttribute(`aria-value${name}`, value);
     }
@@ -86,15 +101,16 @@ class CurveView {
   }
 
   draw() {
-    if (!this.root.clientWidth) return;
     const colours = coloursFor(this.model.get("palette"), this.root);
+    if (this.covered || !this.root.clientWidth) return;
     const { pen, width } = prepareCanvas(this.canvas, CURVE_HEIGHT);
     const values = this.points.map((point) => point.value), [low, high] = [values[0], values.at(-1)];
-    const most = niceAbove(largest(this.points.map((point) => point.measure ?? 0)) || 1);
+    const most = niceAbove(largest([this.guess ?? 0, ...this.points.map((point) => point.measure ?? 0)]) || 1);
     const across = width - MARGIN.left - MARGIN.right, down = CURVE_HEIGHT - MARGIN.top - MARGIN.bottom;
     this.x = (value) => MARGIN.left + ((value - low) / (high - low)) * across;
     this.y = (measure) => MARGIN.top + down - (measure / most) * down;
     this.drawAxes(pen, width, most, values, colours);
+    if (this.guess !== null) this.drawGuess(pen, width, colours);
     this.drawLine(pen, colours);
     this.points.forEach((point, at) => this.drawPoint(pen, point, at, colours));
   }
@@ -117,6 +133,16 @@ class CurveView {
     }
     const middle = (MARGIN.left + width - MARGIN.right) / 2;
     write(pen, plain(knob), middle, bottom + 31, { colour: colours.ink, align: "center", weight: 600 });
+  }
+
+  drawGuess(pen, width, colours) {
+    const y = this.y(this.guess), { unit } = this.model.get("curve");
+    pen.strokeStyle = colours.ink;
+    pen.lineWidth = 2;
+    pen.setLineDash([7, 4]);
+    stroke(pen, [[MARGIN.left, y], [width - MARGIN.right, y]]);
+    pen.setLineDash([]);
+    write(pen, `you said: ${round(this.guess)} ${unit}`, MARGIN.left + 8, y - 9, { colour: colours.ink, weight: 700 });
   }
 
   drawLine(pen, colours) {
@@ -183,10 +209,12 @@ function render({ model, el }) {
   const load = () => view.load(), opened = () => view.moveTo(model.get("opened"));
   model.on("change:curve", load);
   model.on("change:opened", opened);
+  model.on("change:prediction", load);
   const stopWatching = watchPage(root, () => view.draw());
   return () => {
     model.off("change:curve", load);
     model.off("change:opened", opened);
+    model.off("change:prediction", load);
     stopWatching();
   };
 }

@@ -81,6 +81,8 @@ class Curve(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     opened = traitlets.Int(0).tag(sync=True)
     """Which point's run is open, counted from 0."""
+    prediction: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
+    """The reader's, as of `prediction_data`; the curve is covered until it is locked in."""
 
 
 def plot_curve(curve: CurveData, *, title: str = "", opened: Point | None = None) -> Figure:

@@ -133,16 +133,21 @@ class Explorer:
 
     def _show_prediction(self) -> None:
         assert self._prediction
-        self._player.prediction = {
-            "question": self._prediction.question,
-            "unit": self._prediction.unit,
-            "value": self._prediction.value,
-            "locked": self._prediction.locked,
-        }
+        self._player.prediction = prediction_data(self._prediction)
 
     def _ipython_display_(self) -> None:
         figure = plot_trace(self.trace, title=self._title, until=self._until)
         self._showing.show(self._player, figure, describe(self.trace))
+
+
+def prediction_data(prediction: PredictionLike) -> dict[str, Any]:
+    """Return a prediction as plain values for the browser."""
+    return {
+        "question": prediction.question,
+        "unit": prediction.unit,
+        "value": prediction.value,
+        "locked": prediction.locked,
+    }
 
 
 def judge(text: str, goal: Goal, simulation: Simulation) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets  # type: ignore[import-untyped] # it has no hints
 
 from pipeline_kit.live.curve import Curve, CurveData, Point, plot_curve
-from pipeline_kit.live.explore import Goal, judge
+from pipeline_kit.live.explore import Goal, PredictionLike, judge, prediction_data
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.live.measures import MEASURES, Measure
 from pipeline_kit.live.picture import explain, picture_of
@@ -36,6 +36,7 @@ def sweep(
     label: str = "",
     unit: str = "",
     goals: Mapping[str, Goal] | None = None,
+    prediction: PredictionLike | None = None,
     opened: float | None = None,
     until: float | None = None,
     **one_knob_and_fixed: float | Iterable[float],
@@ -52,6 +53,8 @@ def sweep(
         unit: the unit of a measure that is a function.
         goals: what there is to reach, in words, each with a function of the `Trace` of the run that
             is open.
+        prediction: the reader's, from `predict`; the curve stays covered until it is locked in, and
+            then the prediction stands on the axis, if it has the unit of the measure.
         opened: the value whose run is open at first; by default the one in the middle.
         until: virtual seconds after which each run is cut off.
         one_knob_and_fixed: the values of the knob that is swept, such as `buffer=range(21)`, and a
@@ -72,6 +75,8 @@ def sweep(
     points = [_point(value, run, function) for value, run in zip(values, runs, strict=True)]
     figure = Sweep(CurveData(knob, name, unit, points), runs, title, goals or {}, until)
     figure.open(values[len(values) // 2] if opened is None else opened)
+    if prediction:
+        figure.cover(prediction)
     return figure
 
 
@@ -121,6 +126,16 @@ class Sweep:
             known = ", ".join(f"{known:g}" for known in values)
             raise ValueError(f"there is no run for {self.curve.knob}={value!r}, only for {known}")
         self._open_at(values.index(value))
+
+    def cover(self, prediction: PredictionLike) -> None:
+        """Cover the curve until `prediction` is locked in."""
+
+        def show() -> None:
+            self._chart.prediction = prediction_data(prediction)
+            self._box.children = [self._chart, self._player][: 1 + prediction.locked]
+
+        show()
+        prediction.on_lock(lambda *_: show())
 
     def _open_at(self, at: int) -> None:
         self._at = self._chart.opened = at

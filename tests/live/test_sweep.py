@@ -5,7 +5,7 @@ import pytest
 from makes import deadlocked, two_stages
 
 from pipeline_kit import Pipeline, Stage
-from pipeline_kit.live import sweep
+from pipeline_kit.live import Prediction, sweep
 from pipeline_kit.live.curve import plot_curve
 from pipeline_kit.live.measures import latencies, latency, lost, throughput
 from pipeline_kit.live.simulate import simulate
@@ -113,6 +113,18 @@ def test_a_measure_that_fails_does_not_hide_the_others():
 def test_the_finding_names_both_ends_and_the_highest_point_between():
     figure = sweep(two_stages, delay=[1, 2, 3], measure=lambda t: 5 - abs(t.makespan - 10.1))
     assert figure.curve.finding() == "measure: 0 at delay 1, 0 at delay 3; at most 5 at delay 2"
+
+
+def test_the_run_below_appears_when_the_prediction_is_locked_in():
+    guess = Prediction("How long at 0.8?", "s")
+    figure = sweep(two_stages, delay=[0.4, 0.8], measure="makespan", prediction=guess)
+    assert figure._box.children == (figure._chart,)
+    assert figure._chart.prediction["locked"] is False
+    guess.lock(3)
+    assert figure._box.children == (figure._chart, figure._player)
+    assert figure._chart.prediction == {
+        "question": "How long at 0.8?", "unit": "s", "value": 3, "locked": True
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,16 @@ def test_the_points_are_in_a_table(curve):
 def test_a_curve_that_is_closed_lets_go_of_everything(page, curve):  # noqa: F811
     page.evaluate("close_widget()")
     assert page.evaluate("Object.values(model.listeners).flat().length") == 0
+
+
+def test_the_curve_is_covered_until_the_prediction_is_locked_in(page, curve):  # noqa: F811
+    guess = {"question": "How long?", "unit": "s", "value": None, "locked": False}
+    page.evaluate("guess => model.update('prediction', guess)", guess)
+    assert curve.locator("canvas").is_hidden()
+    assert "How long?" in curve.inner_text()
+    assert "2.1" not in curve.inner_text()
+    without = {**guess, "unit": "items", "value": 9.0, "locked": True}
+    page.evaluate("guess => model.update('prediction', guess)", without)
+    plain = curve.locator("canvas").screenshot()
+    page.evaluate("guess => model.update('prediction', guess)", {**without, "unit": "s"})
+    assert curve.locator("canvas").screenshot() != plain
