@@ -10,13 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import distributed
 import pytest
 
 from pipeline_kit import Pipeline, Stage, StageError
-
-distributed = pytest.importorskip(
-    "distributed", reason="needs Dask: pip install 'pipeline-workbook[cluster]'"
-)
 
 PATIENCE = 60
 """Seconds of real time after which a test is given up; they take about three."""

@@ -14,15 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from pipeline_kit import Pipeline, Stage, virtual_time
-from pipeline_kit.patterns.metrics import Metrics, Monitor
-
-pytest.importorskip("prometheus_client", reason="needs the package prometheus_client")
-
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline_kit import Pipeline, Stage, virtual_time
+from pipeline_kit.patterns.metrics import Metrics, Monitor
 from pipeline_kit.patterns.prometheus import PipelineCollector, serve
 
 

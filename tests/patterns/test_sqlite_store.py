@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("aiosqlite", reason="the extra `sqlite` is not installed")
-
 from pipeline_kit import Pipeline, Stage
 from pipeline_kit.patterns import sqlite_store
 from pipeline_kit.patterns.caching import Cache
