@@ -12,7 +12,7 @@ there is nothing in the student's process that would be worth tampering with.
 
 A tour, in the order in which an answer meets them:
 
-- `notebook_file`: finds the answer. `answer`: runs it (`Answer`). `graded_run`: what was seen of it.
+- `notebook_file`: finds the answer. `answer`: runs it (`Answer`). `graded_run`: what was seen.
 - `world`: the script of a run (`World`). `play`: its performance (`Play`).
 - `process`, `guard`: start the student's process, limit it, kill it. `protocol`: what the two sides
   may say to each other.
@@ -22,7 +22,7 @@ A tour, in the order in which an answer meets them:
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
   `verdicts`: runs all checks of an exercise.
 - `report`, `notebook`, `plugin`: the verdict as text, in a notebook, and in pytest. `hints`: what a
-  student may ask for.
+  student may ask for. `progress`, `scoreboard`: where a student stands. `folder`: the exercises.
 
 This module imports nothing, because the student's process should start fast.
 """

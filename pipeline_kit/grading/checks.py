@@ -22,8 +22,6 @@ from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.world import World
 
 CheckFunction = Callable[[Answer, Draw], None]
-FOLDER_VARIABLE = "PIPELINE_WORKBOOK_EXERCISES"
-"""Environment variable that names the folder with the checks, when notebooks are elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,23 @@ nothing needs to be saved.
 """
 
 import io
-import os
 import random
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 from IPython.core.getipython import get_ipython
 from IPython.display import Image, display
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.checks import FOLDER_VARIABLE, load
+from pipeline_kit.grading.checks import load
 from pipeline_kit.grading.explain import problem_with
+from pipeline_kit.grading.folder import exercises_folder
 from pipeline_kit.grading.hints import Hints
 from pipeline_kit.grading.notebook_file import newest_definition
+from pipeline_kit.grading.progress import record
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report, grade
@@ -38,14 +40,15 @@ from pipeline_kit.trace import Trace
 class Shown:
     """A report as a notebook shows it; `report` holds the verdicts."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, note: str = "") -> None:
         self.report = report
+        self._note = note
 
     def __repr__(self) -> str:
-        return as_text(self.report)
+        return "\n".join(filter(None, [as_text(self.report), self._note]))
 
     def _repr_html_(self) -> str:
-        return as_html(self.report)
+        return as_html(self.report) + escape(self._note)
 
 
 def open_exercise(
@@ -59,11 +62,8 @@ def open_exercise(
     Raises:
         FileNotFoundError: its checks are not in this folder, nor in `exercises` here or beside it.
     """
-    folders = (os.environ.get(FOLDER_VARIABLE, "."), ".", "exercises", "../exercises")
-    candidates = [Path(folder, f"test_{name}.py") for folder in folders]
-    test_file = next((path for path in candidates if path.exists()), None)
-    if test_file is None:
-        raise FileNotFoundError(f"no test_{name}.py here or in exercises/; it belongs to {name}")
+    folder = exercises_folder(name)
+    test_file = folder / f"test_{name}.py"
     exercise, _ = load(test_file)
     missing = f"run the cell that defines {exercise.function} first (Shift+Enter)"
 
@@ -85,7 +85,8 @@ def open_exercise(
             seed: what all parameters are drawn from; by default fresh ones each time.
         """
         seed = random.randrange(10_000) if seed is None else seed
-        return Shown(grade(test_file, _answer(exercise.function), seed, missing=missing))
+        report = grade(test_file, _answer(exercise.function), seed, missing=missing)
+        return Shown(report, _keep(report, folder, name))
 
     def hint(number: int | None = None) -> Hints | None:
         """Return the hints, folded; or print one of them.
@@ -103,6 +104,17 @@ def open_exercise(
         return None
 
     return show, check, hint
+
+
+def _keep(report: Report, folder: Path, name: str) -> str:
+    """Add to the student's progress, unless it is a notebook from elsewhere; say if that fails."""
+    elsewhere = Path(f"{name}.ipynb").exists() and not folder.samefile(".")
+    try:
+        if not elsewhere:
+            record(folder, name, report)
+    except OSError as error:
+        return f"(Your progress could not be saved: {error}.)"
+    return ""
 
 
 def _answer(function: str) -> str:

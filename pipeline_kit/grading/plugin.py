@@ -9,15 +9,18 @@ import os
 import random
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.checks import FOLDER_VARIABLE, check_of, exercise_of
+from pipeline_kit.grading.checks import check_of, exercise_of, load
 from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.folder import FOLDER_VARIABLE
 from pipeline_kit.grading.notebook_file import answer_in_notebook
+from pipeline_kit.grading.progress import record
 from pipeline_kit.grading.report import problems, score
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report
@@ -102,10 +105,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Exit with 1 unless every exercise has passed."""
-    reports = session.config.stash[_REPORTS].values()
-    if exitstatus == pytest.ExitCode.OK and any(r.status is not Status.PASSED for r in reports):
+    """Exit with 1 unless every exercise has passed; keep a student's progress."""
+    reports = session.config.stash[_REPORTS]
+    unmet = any(report.status is not Status.PASSED for report in reports.values())
+    if exitstatus == pytest.ExitCode.OK and unmet:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for checks, report in reports.items():
+        notebook = _notebook(session.config, checks)
+        is_whole = len(report.verdicts) == len(load(checks)[1])  # not so with -k or ::test_…
+        if is_whole and notebook.parent == checks.parent.resolve():
+            with suppress(OSError):  # a grade does not depend on it
+                record(checks.parent, notebook.stem, report)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -114,9 +124,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not reports:
         return
     write = terminalreporter.write_line
-    for place in _folders(config):
-        if any(place.glob("test_ex*.py")):
-            os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
     if _only_exercises(config):
         _write_details(terminalreporter, reports)
     terminalreporter.section("exercises")

@@ -11,6 +11,7 @@ import pytest
 from graded import ANSWERS, ROOT
 
 from pipeline_kit.grading.notebook_file import answer_in_notebook
+from pipeline_kit.grading.progress import history
 
 NAME = "ex01_basic_pipeline"
 
@@ -57,6 +58,7 @@ def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     assert f"{NAME}.ipynb ...." in output
     assert "there is no notebook ex02_buffered_pipeline.ipynb" not in output.split("exercise 1,")[0]
     assert "Traceback" not in output
+    assert history(answers) == []  # these are not the student's own
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing() -> None:
@@ -84,9 +86,13 @@ def test_a_new_exercise_needs_only_its_notebook_and_its_checks(tmp_path: Path) -
     )
     cell = {"cell_type": "code", "source": source, "metadata": {"tags": ["answer"]}}
     (tmp_path / "ex99_pass_on.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
-    code, output = run_pytest(str(tmp_path / "test_ex99_pass_on.py"))
+    checks = str(tmp_path / "test_ex99_pass_on.py")
+    assert run_pytest(checks, "-k", "nothing")[0] == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert history(tmp_path) == []
+    code, output = run_pytest(checks)
     assert code == 0, output
     assert "passed, 10 of 10 points" in output
+    assert [checked.points for checked in history(tmp_path)] == [10]
 
 
 def test_the_answer_cells_carry_valid_nbgrader_metadata() -> None:

@@ -1,0 +1,58 @@
+"""What a student calls in a notebook."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from graded import ROOT
+
+from pipeline_kit.grading.notebook import open_exercise
+from pipeline_kit.grading.progress import FILE, history
+
+NAME = "ex01_basic_pipeline"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of exercises, which is where the notebook runs."""
+    shutil.copy(ROOT / "exercises" / f"test_{NAME}.py", tmp_path)
+    monkeypatch.delenv("PIPELINE_WORKBOOK_EXERCISES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_check_is_kept_as_progress(folder: Path) -> None:
+    _, check, _ = open_exercise(NAME)
+    assert "run the cell that defines basic_pipeline first" in repr(check(seed=3))
+    assert [(checked.exercise, checked.seed) for checked in history(folder)] == [(NAME, 3)]
+
+
+def test_a_notebook_from_elsewhere_leaves_the_progress_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = folder / "solutions"
+    elsewhere.mkdir()
+    (elsewhere / f"{NAME}.ipynb").touch()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("PIPELINE_WORKBOOK_EXERCISES", str(folder))
+    open_exercise(NAME)[1]()
+    assert history(folder) == []
+
+
+def test_progress_that_cannot_be_saved_is_said_and_costs_nothing(folder: Path) -> None:
+    (folder / FILE).mkdir()
+    shown = open_exercise(NAME)[1]()
+    assert "Your progress could not be saved" in repr(shown)
+    assert "Your progress could not be saved" in shown._repr_html_()
+
+
+def test_hints_unfold_or_are_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, hint = open_exercise(NAME)
+    assert hint(1) is None
+    assert capsys.readouterr().out.startswith("Hint 1 of 3: ")
+    assert "3 hints" in repr(hint())
+
+
+def test_an_exercise_that_is_not_there_is_named(folder: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no test_ex77_no_such.py"):
+        open_exercise("ex77_no_such")
