@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
+from os.path import basename, dirname, join  # pathlib takes milliseconds to import
 from types import CodeType, FrameType
 from typing import Any
 
-_NOT_THE_USERS = (Path(asyncio.__file__).parent.parent, Path(__file__).parent)
+_NOT_THE_USERS = (join(dirname(dirname(asyncio.__file__)), ""), join(dirname(__file__), ""))
 
 
 class DeadlockError(RuntimeError):
@@ -26,8 +26,7 @@ def place_of(frame: FrameType) -> str:
 
 def is_users_own(frame: FrameType) -> bool:
     """Tell whether `frame` is code of neither the standard library nor this package."""
-    path = Path(frame.f_code.co_filename)
-    return not any(path.is_relative_to(folder) for folder in _NOT_THE_USERS)
+    return not frame.f_code.co_filename.startswith(_NOT_THE_USERS)
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
@@ -65,7 +64,7 @@ def _waits_for(frame: FrameType) -> str:
 
 def _file_name(code: CodeType) -> str:
     # A notebook cell has a file name that only the kernel can make sense of.
-    return "a notebook cell" if "ipykernel_" in code.co_filename else Path(code.co_filename).name
+    return "a notebook cell" if "ipykernel_" in code.co_filename else basename(code.co_filename)
 
 
 def _by_number(name: str) -> tuple[str, int]:

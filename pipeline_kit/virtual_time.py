@@ -16,7 +16,6 @@ subprocesses belong to the real clock; here nobody waits for them.
 import asyncio
 import concurrent.futures
 import contextvars
-import ctypes
 import selectors
 import sys
 import threading
@@ -224,6 +223,8 @@ def _describe_stall(loop: VirtualTimeLoop, thread: threading.Thread, patience: f
 
 def _stop(loop: VirtualTimeLoop, thread: threading.Thread) -> None:
     """End the loop's thread, even out of an endless loop; give up after a second (a C call)."""
+    import ctypes  # seldom needed, and slow to import
+
     loop.give_up()
     thread.join(0.05)
     for _ in range(10):
