@@ -173,7 +173,9 @@ class ShuffledLoop(VirtualTimeLoop):
 
     def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Make a task; one without a name gets the same in each run, so that reports are alike."""
-        return super().create_task(coro, name=name or f"task {next(self._numbers)}", **options)
+        number = next(self._numbers)
+        name = name or (f"task {number}" if number else "main")
+        return super().create_task(coro, name=name, **options)
 
     def call_at(
         self,

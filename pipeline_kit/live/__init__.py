@@ -4,7 +4,9 @@
 - `compare(make_a, make_b, …)`: the same items with and without a change, two runs side by side.
 - `watch(make, …)`: the same pipeline running for real, followed while it runs.
 - `sweep(make, …)`: a run for each value of one knob, as a curve; a click opens the run.
+- `search(make, …)`: many runs under shuffled schedules, and the shortest that fails.
 - `replay(trace)`: a recorded run under a time cursor.
+- `why_late(trace)`: where the time of one item went, and which others were in its way.
 - `plot_trace(trace)`: the still picture, a matplotlib figure.
 - `predict(question)`: asks for a number before the run is seen, and again at the end.
 - `parsons(title, lines, …)`: the lines of a program, to be put in order.
@@ -19,9 +21,11 @@ from pipeline_kit.live.live_run import LiveRun
 from pipeline_kit.live.parsons import Parsons, parsons
 from pipeline_kit.live.predict import Prediction, predict
 from pipeline_kit.live.replay import Replay, replay
+from pipeline_kit.live.search import ScheduleSearch, search
 from pipeline_kit.live.static import plot_trace
 from pipeline_kit.live.sweep import Sweep, sweep
 from pipeline_kit.live.watch import watch
+from pipeline_kit.live.why_late import WhyLate, why_late
 
 __all__ = [
     "Comparison",
@@ -31,7 +35,9 @@ __all__ = [
     "Parsons",
     "Prediction",
     "Replay",
+    "ScheduleSearch",
     "Sweep",
+    "WhyLate",
     "compare",
     "describe",
     "explore",
@@ -40,7 +46,9 @@ __all__ = [
     "plot_trace",
     "predict",
     "replay",
+    "search",
     "sweep",
     "table",
     "watch",
+    "why_late",
 ]

@@ -1,0 +1,98 @@
+"""A tally: a square for each run of a search, filled if the run failed; on a page and in print."""
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+import anywidget
+import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from pipeline_kit.live import palette
+from pipeline_kit.live.widgets import script, style
+from pipeline_kit.schedules import Search
+
+THEME = palette.LIGHT  # as of the other still pictures
+ACROSS = 50
+"""Cells in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class TallyData:
+    """What there is to see of a search as a whole."""
+
+    search: Search
+
+    def finding(self) -> str:
+        """Return how many schedules fail, in a sentence."""
+        failed, runs = len(self.search.failed), len(self.search.runs)
+        shortest = self.search.shortest
+        if shortest is None:
+            return f"None of {runs} schedules fails"
+        some = "All" if failed == runs else f"{failed} of"
+        return (
+            f"{some} {runs} schedules fail; the shortest is number {shortest.number}, "
+            f"after {shortest.steps} steps"
+        )
+
+    def describe(self) -> str:
+        """Return the text alternative: the finding, and what the shortest failing run says."""
+        shortest = self.search.shortest
+        return f"{self.finding()}: {shortest.failure}" if shortest else f"{self.finding()}."
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the runs as columns for the browser."""
+        runs, shortest = self.search.runs, self.search.shortest
+        return {
+            "failed": [bool(run.failure) for run in runs],
+            "steps": [run.steps for run in runs],
+            "seconds": [run.seconds for run in runs],
+            "shortest": None if shortest is None else shortest.number,
+            "across": ACROSS,
+        }
+
+
+class Tally(anywidget.AnyWidget):
+    """Shows which runs of a search failed, and lets the reader open each of them."""
+
+    _esm = script("page", "knobs", "goals", "tally")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
+    values: Any = traitlets.Dict().tag(sync=True)
+    tally: Any = traitlets.Dict().tag(sync=True)
+    """The runs, as of `TallyData.as_data`; empty as long as they are covered."""
+    title = traitlets.Unicode().tag(sync=True)
+    said = traitlets.Unicode().tag(sync=True)
+    """What the reader has predicted, or that the runs are covered until then."""
+    goals: Any = traitlets.List().tag(sync=True)
+    opened = traitlets.Int(0).tag(sync=True)
+    """Which run is open, counted from 0."""
+
+
+def plot_tally(data: TallyData, *, title: str = "", opened: int = 0) -> Figure:
+    """Draw a tally with matplotlib: a filled square for each run that failed, a ring for the open.
+
+    Args:
+        data: the search.
+        title: what it shows, in a sentence; by default the finding.
+        opened: the run that is open.
+    """
+    failed = [bool(run.failure) for run in data.search.runs]
+    rows = -(-len(failed) // ACROSS)
+    figure = Figure(figsize=(8, 0.165 * rows + 0.75), layout="constrained", facecolor=THEME.page)
+    FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
+    axes = figure.subplots()
+    for number, bad in enumerate(failed):
+        row, column = divmod(number, ACROSS)
+        fill, edge = (THEME.ink, THEME.ink) if bad else ("none", THEME.line)
+        axes.plot(column, row, "s", ms=7, mew=0.8, mfc=fill, mec=edge)
+    row, column = divmod(opened, ACROSS)
+    axes.plot(column, row, "o", ms=15, mfc="none", mec=palette.stage_colour(0), mew=2.0)
+    axes.set_xlim(-1, ACROSS)
+    axes.set_ylim(rows - 0.2, -0.8)
+    axes.set_axis_off()
+    wrapped = textwrap.fill(title or data.finding(), 84)
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    return figure
