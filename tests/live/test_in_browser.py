@@ -7,7 +7,9 @@ import pytest
 from makes import deadlocked, failing, filtering, two_stages
 
 from pipeline_kit import Pipeline
-from pipeline_kit.live import compare, explore
+from pipeline_kit.live import compare, explore, why_late
+from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.simulate import simulate
 from pipeline_kit.live.widgets import Dashboard
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -191,6 +193,18 @@ def test_two_runs_share_one_cursor_that_starts_where_they_part(page):
     assert "At 2.1 s" in figure.locator(".pw-now").inner_text()
     figure.get_by_role("button", name="First difference").click()
     assert clock.inner_text() == "0.1 s"
+
+
+def test_another_item_is_chosen_by_keys_and_by_slider(page):
+    figure = show(page, why_late(simulate(two_stages, make_knobs({})).trace)._player)
+    assert figure.locator(".pw-title").inner_text().startswith("Item 4 was out 1.8 s after")
+    figure.press("ArrowLeft")
+    assert figure.locator(".pw-title").inner_text().startswith("Item 3 was out 1.5 s after")
+    assert page.evaluate("model.get('item')") == 3
+    figure.get_by_role("slider", name="item").press("Home")
+    assert figure.locator(".pw-clock").inner_text() == "item 0"
+    figure.get_by_role("button", name="Longest").click()
+    assert figure.locator(".pw-clock").inner_text() == "item 4"
 
 
 def sample(time, out, filtered=0):
