@@ -17,6 +17,7 @@ from pipeline_kit.live.compare import Comparison, compare
 from pipeline_kit.live.describe import describe, finding, table
 from pipeline_kit.live.explore import Explorer, explore
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.live_goals import Moment
 from pipeline_kit.live.live_run import LiveRun
 from pipeline_kit.live.parsons import Parsons, parsons
 from pipeline_kit.live.predict import Prediction, predict
@@ -32,6 +33,7 @@ __all__ = [
     "Explorer",
     "Knobs",
     "LiveRun",
+    "Moment",
     "Parsons",
     "Prediction",
     "Replay",

@@ -36,6 +36,7 @@ class DashboardView {
     this.knobs = buildKnobs(model);
     this.build();
     this.showStatus();
+    this.showGoals();
     this.frame = requestAnimationFrame((now) => this.tick(now));
   }
 
@@ -51,11 +52,13 @@ class DashboardView {
     this.stripCanvas = element("canvas", { "aria-hidden": "true" });
     this.chartCanvas = element("canvas", { "aria-hidden": "true" });
     this.balance = element("div", { class: "pw-balance" });
+    this.goals = goalsList({ "aria-live": "polite" });
     this.words = element("p", { class: "pw-words", "aria-live": "polite" });
     this.root.append(this.title, this.knobs.box,
       element("div", { class: "pw-controls", role: "toolbar", "aria-label": "run" },
         this.start, this.pause, this.stop, this.status),
-      this.error, element("div", {}, this.stripCanvas), element("div", {}, this.chartCanvas), this.balance, this.words);
+      this.error, element("div", {}, this.stripCanvas), element("div", {}, this.chartCanvas), this.balance, this.goals,
+      this.words);
   }
 
   add(sample) {
@@ -83,6 +86,8 @@ class DashboardView {
     this.error.hidden = !this.error.textContent;
     this.dirty = true;
   }
+
+  showGoals() { showGoals(this.goals, this.model.get("goals")); }
 
   // Once per frame of the screen: the strip always while something moves, the rest when it changed.
   tick(now) {
@@ -179,9 +184,11 @@ function render({ model, el }) {
   el.append(root);
   const view = new DashboardView(model, root);
   const sampled = (sample) => view.add(sample), renewed = () => view.replace(), status = () => view.showStatus();
+  const goals = () => view.showGoals();
   model.on("msg:custom", sampled);
   model.on("change:history", renewed);
   model.on("change:status", status);
+  model.on("change:goals", goals);
   keepFocus(root);
   model.send({ press: "catch up" });  // this view may have come late
   const stopWatching = watchPage(root, () => {
@@ -194,6 +201,7 @@ function render({ model, el }) {
     model.off("msg:custom", sampled);
     model.off("change:history", renewed);
     model.off("change:status", status);
+    model.off("change:goals", goals);
   };
 }
 

@@ -1,6 +1,7 @@
 """A live run: a pipeline that runs as a task, with buttons, sliders and a picture that follows."""
 
 import asyncio
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from pipeline_kit.live.describe import tell_samples
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.live_goals import LiveGoal, LiveGoals, moment
 from pipeline_kit.live.monitor import Monitor
 from pipeline_kit.live.picture import explain, shape_data
 from pipeline_kit.live.saved import Showing
@@ -25,7 +27,9 @@ GOLDEN = 0.618  # the fractions of its multiples spread evenly and never repeat
 class LiveRun:
     """What `watch` returns: a pipeline that runs, and its picture."""
 
-    def __init__(self, make: Make, knobs: Knobs, title: str, limit: float) -> None:
+    def __init__(
+        self, make: Make, knobs: Knobs, title: str, limit: float, goals: Mapping[str, LiveGoal]
+    ) -> None:
         self._make, self._title, self._limit = make, title, limit
         self._loop = _running_loop()
         self._place = _place(make)
@@ -43,7 +47,8 @@ class LiveRun:
         self.monitor = Monitor([])
         """The counters of the run, sampled 30 times a second."""
         self._shapes: list[StageShape] = []
-        self._dashboard = Dashboard(knobs=knobs.as_data(), title=title)
+        self._goals = LiveGoals(goals)
+        self._dashboard = Dashboard(knobs=knobs.as_data(), title=title, goals=self._goals.as_data())
         # Where these callbacks run differs from kernel to kernel; from any thread, this way works.
         soon = self._loop.call_soon_threadsafe
         self._dashboard.observe(lambda change: soon(knobs.set, change["new"]), "values")
@@ -53,6 +58,10 @@ class LiveRun:
     def state(self) -> str:
         """`running`, `paused`, `done`, `stopped` or `failed`."""
         return str(self._dashboard.status["state"])
+
+    def goals(self) -> dict[str, bool]:
+        """Tell of each goal whether it has been reached, in this run or in an earlier one."""
+        return dict(self._goals.reached)
 
     def start(self) -> None:
         """Start a new run; the one it replaces is stopped first."""
@@ -154,6 +163,8 @@ class LiveRun:
     def _look(self, run: Run, began: float) -> None:
         sample = self.monitor.look(run, self._loop.time() - began, len(self.results))
         self._dashboard.send(sample.as_data())
+        self._goals.judge(moment(run, sample, self.knobs))
+        self._dashboard.goals = self._goals.as_data()  # which sends nothing as long as it is equal
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task is not self._task:

@@ -27,7 +27,7 @@ class PlayerView {
     this.balance = element("div", { class: "pw-balance" });
     this.law = element("div", { class: "pw-law" });
     this.live = element("span", { "aria-live": "polite" });
-    this.goals = element("ul", { class: "pw-goals", "aria-label": "goals" });
+    this.goals = goalsList();
     this.words = element("p", { class: "pw-words" });
     this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() },
       element("summary", {}, "Data"), element("div"));
@@ -55,10 +55,7 @@ class PlayerView {
     this.root.setAttribute("aria-label", this.title.textContent);
     this.error.textContent = [picture.error, picture.note].filter(Boolean).join(" ");
     this.words.textContent = picture.description;
-    this.goals.replaceChildren(...picture.goals.map((goal) => element("li", { class: goal.reached ? "pw-reached" : "" },
-      element("span", { "aria-hidden": "true" }, goal.reached ? "✓" : "○"), ` ${goal.text}`,
-      element("span", { class: "pw-goal-state" }, goal.error || (goal.reached ? " reached" : " not yet")))));
-    this.goals.hidden = picture.goals.length === 0;
+    showGoals(this.goals, picture.goals);
     this.cover.textContent = "The run is covered until you have locked in your prediction.";
     this.cover.hidden = !this.covered;
     const guess = this.model.get("prediction");

@@ -27,7 +27,7 @@ def style() -> str:
 class Player(anywidget.AnyWidget):
     """Shows a recorded run under a time cursor, with sliders that ask for another run."""
 
-    _esm = script("page", "knobs", "strip", "axes", "chart", "scene", "cursor", "player")
+    _esm = script("page", "knobs", "goals", "strip", "axes", "chart", "scene", "cursor", "player")
     _css = style()
     palette = traitlets.Dict(palette.as_data()).tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
@@ -44,7 +44,7 @@ class Player(anywidget.AnyWidget):
 class Dashboard(anywidget.AnyWidget):
     """Follows a running pipeline, and passes on what the reader does with sliders and buttons."""
 
-    _esm = script("page", "knobs", "strip", "axes", "dashboard")
+    _esm = script("page", "knobs", "goals", "strip", "axes", "dashboard")
     _css = style()
     palette = traitlets.Dict(palette.as_data()).tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
@@ -54,5 +54,7 @@ class Dashboard(anywidget.AnyWidget):
     status: Any = traitlets.Dict().tag(sync=True)
     """`state` (running, paused, done, stopped, failed), a `message`, at the end a `summary`."""
     title = traitlets.Unicode().tag(sync=True)
+    goals: Any = traitlets.List().tag(sync=True)
+    """What there is to reach, as of `LiveGoals.as_data`."""
     history: Any = traitlets.List().tag(sync=True)
     """The samples of a run that has ended; while it goes on they come one by one, as messages."""

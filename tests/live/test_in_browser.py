@@ -237,6 +237,16 @@ def test_the_dashboard_follows_the_samples(page):
     figure.locator(".pw-balance", has_text=told).wait_for()
 
 
+def test_the_goals_of_the_dashboard_tick_while_it_runs(page):
+    figure = dashboard(page)
+    assert figure.locator(".pw-goals").is_hidden()
+    goal = {"text": "20 items/s", "reached": False, "error": ""}
+    page.evaluate("goal => model.update('goals', [goal])", goal)
+    figure.get_by_text("○ 20 items/s not yet").wait_for()
+    page.evaluate("goal => model.update('goals', [goal])", {**goal, "reached": True})
+    figure.get_by_text("✓ 20 items/s reached").wait_for()
+
+
 def test_the_buttons_of_the_dashboard_press_what_they_say(page):
     figure = dashboard(page)
     figure.get_by_role("button", name="Pause").click()
