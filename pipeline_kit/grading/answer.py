@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pipeline_kit.grading.explain import ENDS, problem_with, quote, tidy
 from pipeline_kit.grading.graded_run import GradedRun
+from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.process import TIME_LIMIT, ProcessLostError, StudentProcess
 from pipeline_kit.grading.protocol import Order
@@ -27,6 +28,8 @@ class Answer:
         self.source = source
         self.function = function
         self.missing = missing
+        self.latest: Play | None = None
+        """What happened in the latest run, also if it was stopped; None before the first."""
         self._process = StudentProcess(time_limit=time_limit)
         self._lost_in_a_row = 0
 
@@ -59,7 +62,7 @@ class Answer:
             raise Unmet(self.missing or "there is no answer", Status.NOT_ATTEMPTED)
         if self._lost_in_a_row >= 3:
             raise Unmet("not run, because three runs before it had to be stopped", Status.TIMEOUT)
-        play = Play(world)
+        play = KeyedPlay(world) if isinstance(world, KeyedWorld) else Play(world)
         order = Order(
             self.source,
             self.function,

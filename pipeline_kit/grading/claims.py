@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from pipeline_kit.grading.explain import describe_fault, describe_tasks
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.status import Unmet
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE
 
@@ -17,7 +16,9 @@ from pipeline_kit.trace import SINK, SOURCE
 def something_came_out(run: GradedRun) -> None:
     """Claim that the sink got at least one result, without which no other claim means much."""
     if not run.came_out:
-        raise Unmet(_unawaited(run) or "nothing has reached the sink when your function returned")
+        raise run.unmet(
+            _unawaited(run) or "nothing has reached the sink when your function returned"
+        )
 
 
 def every_item_comes_out_once(run: GradedRun) -> None:
@@ -28,12 +29,14 @@ def every_item_comes_out_once(run: GradedRun) -> None:
     missing = [item for item in range(expected) if not times[item]]
     twice = [item for item in times if times[item] > 1]
     if missing:
-        where = _whereabouts(run, missing[0])
-        raise Unmet(f"item {missing[0]} (of {expected}, from 0) never reached the sink: {where}")
+        where, last_seen = _whereabouts(run, missing[0])
+        text = f"item {missing[0]} (of {expected}, from 0) never reached the sink: {where}"
+        raise run.unmet(text, at=last_seen)
     if twice:
-        raise Unmet(f"item {twice[0]} reached the sink {times[twice[0]]} times")
-    if run.play.surprises:
-        raise Unmet(f"at {run.play.surprises[0].time:g} s {run.play.surprises[0].text}")
+        text = f"item {twice[0]} reached the sink {times[twice[0]]} times"
+        raise run.unmet(text, at=_times_at_sink(run, twice[0])[1])
+    for surprise in run.play.surprises:
+        raise run.unmet(f"at {surprise.time:g} s {surprise.text}", at=surprise.time)
 
 
 def each_item_passes_all_stages_in_order(run: GradedRun) -> None:
@@ -45,7 +48,8 @@ def each_item_passes_all_stages_in_order(run: GradedRun) -> None:
         path = [e.stage for e in events if e.kind == "started" or e.stage == SOURCE]
         path = path[: path.index(SINK) + 1]
         if path != wanted:
-            raise Unmet(f"item {item} went {' → '.join(path)}, not {' → '.join(wanted)}")
+            text = f"item {item} went {' → '.join(path)}, not {' → '.join(wanted)}"
+            raise run.unmet(text, at=_times_at_sink(run, item)[0])
 
 
 def order_is_kept(run: GradedRun) -> None:
@@ -53,9 +57,10 @@ def order_is_kept(run: GradedRun) -> None:
     something_came_out(run)
     for (earlier, later), time in zip(pairwise(run.came_out), run.times_out[1:], strict=True):
         if later < earlier:
-            raise Unmet(
+            raise run.unmet(
                 f"at {time:g} s item {later} reached the sink, after item {earlier}, "
-                "although it had left the source before it"
+                "although it had left the source before it",
+                at=time,
             )
 
 
@@ -70,9 +75,10 @@ def results_come_out_at(run: GradedRun, times: list[float], because: str) -> Non
     something_came_out(run)
     for item, actual, expected in zip(run.came_out, run.times_out, times, strict=False):
         if actual != expected:
-            raise Unmet(
+            raise run.unmet(
                 f"item {item} reached the sink at {actual:g} s instead of {expected:g} s, "
-                f"which is when it comes {because}"
+                f"which is when it comes {because}",
+                at=min(actual, expected),
             )
 
 
@@ -83,7 +89,8 @@ def one_item_at_a_time(run: GradedRun, stage: str) -> None:
     at_work = Steps.accumulate((e.time, 1 if e.kind == "started" else -1) for e in events)
     if (most := at_work.maximum) > 1:
         time = at_work.times[at_work.values.index(most)]
-        raise Unmet(f"at {time:g} s {stage} was at work on {most:g} items at the same time")
+        text = f"at {time:g} s {stage} was at work on {most:g} items at the same time"
+        raise run.unmet(text, at=time)
 
 
 def at_most_waiting(run: GradedRun, stage: str, limit: int, because: str) -> None:
@@ -96,9 +103,10 @@ def at_most_waiting(run: GradedRun, stage: str, limit: int, because: str) -> Non
     depth = run.trace.depth(stage)
     if depth.maximum > limit:
         over = next(i for i, value in enumerate(depth.values) if value > limit)
-        raise Unmet(
+        raise run.unmet(
             f"at {depth.times[over]:g} s there were {depth.values[over]:g} items waiting for "
-            f"{stage}, and {depth.maximum:g} at the worst; at most {limit} may, {because}"
+            f"{stage}, and {depth.maximum:g} at the worst; at most {limit} may, {because}",
+            at=depth.times[over],
         )
 
 
@@ -107,14 +115,18 @@ def sink_is_closed_once_at_the_end(run: GradedRun) -> None:
     something_came_out(run)
     closed = run.play.closed
     if not closed:
-        raise Unmet("your function returned without closing the sink: whoever reads there waits on")
+        raise run.unmet(
+            "your function returned without closing the sink: whoever reads there waits on"
+        )
     if run.play.late:
-        raise Unmet(
+        raise run.unmet(
             f"the sink was closed at {closed[0]:g} s, "
-            f"and item {run.play.late[0]} was sent to it after that"
+            f"and item {run.play.late[0]} was sent to it after that",
+            at=_times_at_sink(run, run.play.late[0])[-1],
         )
     if len(closed) > 1:
-        raise Unmet(f"the sink was closed {len(closed)} times, at {closed[0]:g} s for the first")
+        text = f"the sink was closed {len(closed)} times, at {closed[0]:g} s for the first"
+        raise run.unmet(text, at=closed[1])
 
 
 def the_error_reaches_the_caller(run: GradedRun) -> None:
@@ -123,10 +135,10 @@ def the_error_reaches_the_caller(run: GradedRun) -> None:
     failed, item = run.play.world.failing
     failure = f"{failed} failed on item {item}"
     if not run.ended.fault:
-        raise Unmet(f"{failure}, but your function returned as if nothing had happened")
+        raise run.unmet(f"{failure}, but your function returned as if nothing had happened")
     if not any(run.play.world.error in cause for cause in run.ended.fault.causes):
         instead = describe_fault(run.ended.fault, run.play.now)
-        raise Unmet(f"{failure}, but that error never reached the caller: {instead}")
+        raise run.unmet(f"{failure}, but that error never reached the caller: {instead}")
 
 
 def ends_at_once_when_cancelled(run: GradedRun) -> None:
@@ -137,27 +149,36 @@ def ends_at_once_when_cancelled(run: GradedRun) -> None:
     something_came_out(run)
     moment = run.play.world.cancel_at
     if run.ended.how != "cancelled":
-        raise Unmet(f"cancelled at {moment:g} s, your function returned as if it had finished")
+        raise run.unmet(f"cancelled at {moment:g} s, your function returned as if it had finished")
     if run.play.now != moment:
-        raise Unmet(f"cancelled at {moment:g} s, your function went on until {run.play.now:g} s")
+        text = f"cancelled at {moment:g} s, your function went on until {run.play.now:g} s"
+        raise run.unmet(text, at=moment)
 
 
 def no_task_is_left(run: GradedRun) -> None:
     """Claim that every task that the answer has started has ended when the answer does."""
     if run.ended.tasks:
-        raise Unmet(
+        raise run.unmet(
             f"when your function was over, at {run.play.now:g} s, "
             f"tasks that it had started were still there:\n{describe_tasks(run.ended.tasks)}"
         )
 
 
-def _whereabouts(run: GradedRun, item: int) -> str:
+def _whereabouts(run: GradedRun, item: int) -> tuple[str, float | None]:
+    """Return where an item was seen last, and when."""
     events = [e for e in run.trace.events if e.item == item]
     if not events:
-        return "it was never taken from the source"
+        return "it was never taken from the source", None
     last = events[-1]
+    if last.note == "cancelled":
+        return f"its call of {last.stage} was cancelled at {last.time:g} s", last.time
     deed = "yielded" if last.stage == SOURCE else last.kind
-    return f"the last that was seen of it is that {last.stage} {deed} it at {last.time:g} s"
+    text = f"the last that was seen of it is that {last.stage} {deed} it at {last.time:g} s"
+    return text, last.time
+
+
+def _times_at_sink(run: GradedRun, item: int) -> list[float]:
+    return [event.time for event in run.trace.of(SINK, "started") if event.item == item]
 
 
 def _unawaited(run: GradedRun) -> str:

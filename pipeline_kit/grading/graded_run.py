@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import Ended
+from pipeline_kit.grading.status import Unmet
 from pipeline_kit.trace import SINK, Trace
 
 
@@ -30,3 +31,12 @@ class GradedRun:
     def times_out(self) -> list[float]:
         """When each of them did, in virtual seconds."""
         return self.trace.completions(SINK)
+
+    def unmet(self, message: str, *, at: float | None = None) -> Unmet:
+        """Return what to raise if a claim about this run does not hold.
+
+        Args:
+            message: what happened, at which virtual time, and what should have.
+            at: the moment to look at, in virtual seconds; by default the end of the run.
+        """
+        return Unmet(message, at=self.play.now if at is None else at, trace=self.trace)

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 
+from pipeline_kit.grading.excerpt import excerpt
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report, Verdict
 
@@ -81,6 +82,8 @@ def _lines(verdicts: list[Verdict]) -> Iterator[str]:
     state = "" if first.status is Status.FAILED else f"[{first.status}] "
     yield f"  ✕ {state}{claim} (0 of {lost:g})"
     yield from _wrapped(first.message)
+    if first.trace:
+        yield from (f"      {line}" for line in excerpt(first.trace, first.at))
     if _hint_helps(first, verdicts):
         yield from _wrapped(f"Hint: {first.check.hint}")
 
@@ -120,7 +123,7 @@ def _row(verdict: Verdict, alike: list[Verdict]) -> str:
 
 
 def code_as_html(text: str) -> str:
-    """Return `text` as HTML: `text`, with what stands between backquotes set as code."""
+    """Return `text` as HTML, with what stands between backquotes set as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 

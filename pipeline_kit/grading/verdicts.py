@@ -8,6 +8,7 @@ from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Check, Exercise, load
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.status import Status, Unmet
+from pipeline_kit.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Verdict:
     """What happened instead of what was claimed; "" if the claim holds."""
     waits: bool = False
     """Whether the check was not judged, because one that it needs does not hold."""
+    trace: Trace | None = None
+    """The run in which the claim was seen not to hold, if there was one."""
+    at: float = 0.0
+    """When it was, in virtual seconds."""
 
     @property
     def points(self) -> float:
@@ -89,7 +94,7 @@ def judge(check: Check, answer: Answer, draw: Draw) -> Verdict:
     try:
         check.function(answer, draw)
     except Unmet as unmet:
-        return Verdict(check, unmet.status, unmet.message)
+        return _verdict_on(check, unmet, answer)
     except Exception as error:
         last = extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}, line {last.lineno}"
@@ -97,3 +102,15 @@ def judge(check: Check, answer: Answer, draw: Draw) -> Verdict:
         message = f"the grader itself failed ({text}); this is not your fault, please report it"
         return Verdict(check, Status.GRADER_ERROR, message)
     return Verdict(check, Status.PASSED)
+
+
+def _verdict_on(check: Check, unmet: Unmet, answer: Answer) -> Verdict:
+    """Return the verdict, with the run and the moment to look at."""
+    trace, at = unmet.trace, unmet.at
+    if answer.latest and trace is None:
+        trace = answer.latest.trace
+        at = answer.latest.now if at is None else at
+    if trace is None or not trace.events:
+        return Verdict(check, unmet.status, unmet.message)
+    at = trace.makespan if at is None else at
+    return Verdict(check, unmet.status, unmet.message, trace=trace, at=at)

@@ -54,5 +54,5 @@ def test_hints_unfold_or_are_printed(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_an_exercise_that_is_not_there_is_named(folder: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no test_ex77_no_such.py"):
+    with pytest.raises(FileNotFoundError, match="no test_ex77_no_such"):
         open_exercise("ex77_no_such")
