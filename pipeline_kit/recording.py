@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from pipeline_kit.channel import Channel
+from pipeline_kit.marks import Mark, MarkKind, listener
 from pipeline_kit.stage import FILTERED, Stage
 from pipeline_kit.trace import SINK, SOURCE, Envelope, Event, Kind, StageShape, Trace
 
@@ -54,6 +55,7 @@ class Recorder:
 
         async def recorded_call(envelope: Envelope) -> Any:
             self._note("started", envelope, stage.name, worker)
+            listener.set(lambda kind: self._mark(kind, envelope, stage.name, worker))
             try:
                 result = function(envelope.value)
                 if isawaitable(result):
@@ -76,6 +78,10 @@ class Recorder:
     def taken(self, envelope: Envelope) -> None:
         """Note that the sink has taken a result."""
         self._note("started", envelope, SINK)
+
+    def _mark(self, kind: MarkKind, envelope: Envelope, stage: str, worker: int) -> None:
+        time = self._clock() - self._start
+        self.trace.marks.append(Mark(time, kind, envelope.number, stage, worker))
 
     def _note(
         self, kind: Kind, envelope: Envelope, stage: str, worker: int = 0, note: str = ""

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline_kit.marks import Mark
 from pipeline_kit.steps import Steps
 
 if TYPE_CHECKING:
@@ -106,10 +107,12 @@ class Trace:
     Args:
         stages: the stages from left to right, the sink (in front of which the results wait) last.
         events: the events so far.
+        marks: what layers did inside of calls so far, such as a cache hit, in order of time.
     """
 
     stages: Sequence[StageShape]
     events: list[Event] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     _spans_so_far: tuple[int, dict[int, list[Span]]] = field(
         default=(0, {}), init=False, repr=False, compare=False
     )

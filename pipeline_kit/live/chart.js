@@ -56,6 +56,7 @@ function drawLane(pen, axis, top, high, lane, picture, ghost, colours) {
     pen.strokeRect(axis.from, top + 3, axis.x(picture.makespan) - axis.from, high - 6);
   }
   const stripes = hatch(pen, lane.colour);
+  const marks = picture.marks.filter((mark) => mark.place === lane.place && mark.worker === lane.worker);
   forSpans(picture, lane, (state, item, start, end) => {
     const from = axis.x(start), wide = axis.x(end) - from;
     const bar = [from, top + 3, wide > 5 ? wide - 1 : wide + 0.4, high - 6];  // no seams in a crowd
@@ -65,15 +66,47 @@ function drawLane(pen, axis, top, high, lane, picture, ghost, colours) {
       pen.fillStyle = stripes;
       pen.fillRect(...bar);
     }
-    if (state === 1 && wide > 20) {
-      write(pen, `${item}`, from + wide / 2, top + high / 2 + 0.5, { colour: lane.ink, align: "center" });
+    const again = state === 1 ? retryIn(marks, item, start, end) : null;
+    const solid = again === null ? wide : axis.x(again) - from;
+    if (again !== null) drawRetry(pen, from + solid, top + 3, wide - solid, high - 6, lane, colours);
+    if (state === 1 && solid > 20) {
+      write(pen, `${item}`, from + solid / 2, top + high / 2 + 0.5, { colour: lane.ink, align: "center" });
     }
   });
+  for (const { kind, time } of marks) {
+    if (kind !== "retry") drawDiamond(pen, axis.x(time), top + high / 2, kind, lane, colours);
+  }
   if (!ghost) return;
   pen.fillStyle = colours.ghost;
   forSpans(ghost, lane, (state, item, start, end) => {
     if (state === 1) pen.fillRect(axis.x(start), top + high - 2.5, axis.x(end) - axis.x(start) - 0.5, 2.5);
   });
+}
+
+// When, while a worker was at an item, it tried again for the first time; null if it never did.
+function retryIn(marks, item, start, end) {
+  const again = marks.find((mark) => mark.kind === "retry" && mark.item === item && start <= mark.time && mark.time < end);
+  return again ? again.time : null;
+}
+
+function drawRetry(pen, x, y, width, height, lane, colours) {
+  pen.fillStyle = colours.page;
+  pen.fillRect(x, y, width - 1, height);
+  pen.strokeStyle = lane.colour;
+  pen.lineWidth = 2;
+  pen.setLineDash([4, 3]);
+  pen.strokeRect(x + 1, y + 1, width - 3, height - 2);
+  pen.setLineDash([]);
+}
+
+// An answer without a call: full from a cache, hollow if it is a substitute.
+function drawDiamond(pen, x, y, kind, lane, colours) {
+  diamond(pen, x, y, 6);
+  pen.fillStyle = kind === "hit" ? lane.colour : colours.page;
+  pen.fill();
+  pen.strokeStyle = kind === "hit" ? colours.page : lane.colour;
+  pen.lineWidth = 1.5;
+  pen.stroke();
 }
 
 // Calls `visit` for what a worker did: working (1) or blocked (2).

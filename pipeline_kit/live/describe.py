@@ -1,7 +1,7 @@
 """Say in words what a trace shows: a title, a text alternative, a table of its data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import mode
 from typing import Any
 
@@ -40,6 +40,7 @@ def details(trace: Trace) -> list[str]:
     """Return what there is to say of `trace` beyond its `finding`, in sentences without a stop."""
     sentences = [s for shape in trace.stages if (s := _about_queue(trace, shape))]
     sentences += [s for shape in trace.stages if (s := _about_losses(trace, shape.name))]
+    sentences += [s for shape in trace.stages for s in _about_marks(trace, shape.name)]
     return sentences
 
 
@@ -148,6 +149,18 @@ def _about_losses(trace: Trace, stage: str) -> str:
     numbers = ", ".join(str(event.item) for event in lost[:5]) + (", …" if len(lost) > 5 else "")
     what = "item" if len(lost) == 1 else f"{len(lost)} items"
     return f"Lost at {stage}: {what} {numbers}, from {seconds(lost[0].time)} on"
+
+
+def _about_marks(trace: Trace, stage: str) -> Iterator[str]:
+    told = {
+        "hit": ("answer from the cache (a diamond)", "answers from the cache (diamonds)"),
+        "substitute": ("substitute (a hollow diamond)", "substitutes (hollow diamonds)"),
+        "retry": ("retry (dashed)", "retries (dashed)"),
+    }
+    for kind, (one, many) in told.items():
+        count = sum((mark.stage, mark.kind) == (stage, kind) for mark in trace.marks)
+        if count:
+            yield f"{stage}: {count} {one if count == 1 else many}"
 
 
 def _all_spans(trace: Trace) -> list[Span]:

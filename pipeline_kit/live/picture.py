@@ -5,6 +5,7 @@ looks up what holds at the time of its cursor.
 """
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from pipeline_kit.errors import StageError
@@ -34,6 +35,7 @@ def picture_of(
         "stages": [_stage(trace, shape) for shape in trace.stages],
         "spans": _spans(trace),
         "losses": _losses(trace),
+        "marks": _marks(trace),
         "filtered": [event.time for event in trace.events if event.kind == "filtered"],
         "entered": trace.completions(SOURCE),
         "out": trace.completions(SINK) if trace.stages else [],
@@ -139,6 +141,11 @@ def _losses(trace: Trace) -> list[dict[str, Any]]:
         for e in trace.events
         if e.kind in ("failed", "dropped")
     ]
+
+
+def _marks(trace: Trace) -> list[dict[str, Any]]:
+    places = _places(trace)
+    return [{**asdict(mark), "place": places[mark.stage]} for mark in trace.marks]
 
 
 def _throughput(trace: Trace) -> dict[str, Any]:

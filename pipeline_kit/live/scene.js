@@ -28,7 +28,21 @@ function sceneAt(picture, time, colours) {
     })),
     sink: { state: "idle", label: "out", count: countUpTo(picture.out, time), queue: queue(sink, last) },
     inside: now.inside.size,
+    looks: looksAt(picture, time, now.workers),
   };
+}
+
+// How items look other than plain circles: a diamond if it was answered without a call, dashed while
+// a call for it is made once more.
+function looksAt(picture, time, workers) {
+  const looks = new Map();
+  for (const mark of picture.marks) {
+    if (mark.time > time) break;
+    const at = workers.get(`${mark.place}/${mark.worker}`), retried = mark.kind === "retry";
+    if (!retried) looks.set(mark.item, "diamond");
+    else if (at?.item === mark.item && at.state === "working") looks.set(mark.item, "dashed");
+  }
+  return looks;
 }
 
 // in = out + dropped + failed + in flight; each of the five is counted by itself. Items that a

@@ -8,11 +8,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import finding
 from pipeline_kit.live.monitor import Sample
+from pipeline_kit.marks import Mark
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
 
@@ -117,6 +119,7 @@ def _draw_lanes(
             if span.state == "working" and span.end - span.start > TEXT_ON_BAR * end:
                 middle, ink = (span.start + span.end) / 2, palette.ink_on(colour)
                 axes.text(middle, row, str(span.item), ha="center", va="center", color=ink, size=9)
+        _draw_marks(axes, trace, row, (stage, worker), colour)
         for loss in trace.of(stage, "failed", "dropped"):
             if loss.worker == worker:
                 axes.plot(loss.time, row, "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
@@ -125,6 +128,32 @@ def _draw_lanes(
     axes.tick_params(axis="y", length=0, labelcolor=THEME.ink)
     axes.grid(axis="x", color=THEME.line, lw=0.5)
     axes.set_axisbelow(True)
+
+
+def _draw_marks(axes: Axes, trace: Trace, row: int, lane: tuple[str, int], colour: str) -> None:
+    """Draw what was tried again dashed, an answer without a call as a diamond."""
+    retries, diamonds = _marks_in(trace, *lane)
+    for start, end in retries:
+        bar = [(start, end - start)]
+        axes.broken_barh(bar, (row - 0.36, 0.72), facecolor=THEME.page)
+        edge: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.4, "linestyle": (0, (3, 2))}
+        axes.add_patch(Rectangle((start, row - 0.3), end - start, 0.6, fill=False, **edge))
+    for mark in diamonds:
+        filling = colour if mark.kind == "hit" else THEME.page
+        axes.plot(mark.time, row, "D", ms=6, mfc=filling, mec=colour, mew=1.2, clip_on=False)
+
+
+def _marks_in(
+    trace: Trace, stage: str, worker: int
+) -> tuple[list[tuple[float, float]], list[Mark]]:
+    """Return when a worker tried something again, from and to, and where it needed no call."""
+    marks = [mark for mark in trace.marks if (mark.stage, mark.worker) == (stage, worker)]
+    retries = []
+    for span in trace.lane(stage, worker) if marks else ():
+        again = [m.time for m in marks if m.kind == "retry" and span.start <= m.time < span.end]
+        if span.state == "working" and again:
+            retries.append((again[0], span.end))
+    return retries, [mark for mark in marks if mark.kind != "retry"]
 
 
 def _looks(colour: str) -> dict[str, dict[str, Any]]:

@@ -28,7 +28,7 @@ class Strip {
   // Draws the scene; returns whether something still glides, so that another frame is wanted.
   draw(pen, width, height, scene, colours, { glide = 0 } = {}) {
     pen.clearRect(0, 0, width, height);
-    Object.assign(this, { pen, colours, middle: height / 2 + 2, targets: new Map() });
+    Object.assign(this, { pen, colours, middle: height / 2 + 2, targets: new Map(), looks: scene.looks ?? new Map() });
     const gap = Strip.gap(width, [...scene.stages, scene.sink]);
     let x = 1;
     this.drawEnd(x, "source", scene.source);
@@ -171,16 +171,31 @@ class Strip {
 
   drawItem(item, x, y, radius) {
     const { pen, colours } = this;
-    pen.beginPath();
-    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    const look = this.looks.get(item);
+    if (look === "diamond") diamond(pen, x, y, radius * 1.2);
+    else {
+      pen.beginPath();
+      pen.arc(x, y, radius, 0, 2 * Math.PI);
+    }
     pen.fillStyle = colours.items[item % colours.items.length];
     pen.fill();
     pen.strokeStyle = colours.itemInk;
-    pen.lineWidth = 1.2;
+    pen.lineWidth = look === "dashed" ? 2.4 : 1.2;
+    pen.setLineDash(look === "dashed" ? [4, 3] : []);
     pen.stroke();
+    pen.setLineDash([]);
     if (radius < 10) return;  // too small for a number that can be read
     write(pen, `${item % 1000}`, x, y + 0.5, { colour: colours.itemInk, align: "center" });
   }
+}
+
+function diamond(pen, x, y, radius) {
+  pen.beginPath();
+  pen.moveTo(x, y - radius);
+  pen.lineTo(x + radius, y);
+  pen.lineTo(x, y + radius);
+  pen.lineTo(x - radius, y);
+  pen.closePath();
 }
 
 // How the slots of a channel are laid out: large, with numbered items, if they fit in a few rows.

@@ -30,6 +30,7 @@ from math import inf
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.marks import mark
 from pipeline_kit.patterns.cache_store import Store
 from pipeline_kit.patterns.lru import LRU, Entry
 from pipeline_kit.patterns.single_flight import SingleFlight
@@ -156,6 +157,7 @@ class Cache:
                 self._stale += 1
                 self._refresh(key, function, item)
         self._hits += 1
+        mark("hit")
         self._memory.move_to_end(key)
         if entry.error is not None:
             # With the traceback it came with, which would else grow with each call.

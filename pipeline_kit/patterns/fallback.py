@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 
 _NOTHING = object()
@@ -107,6 +108,7 @@ class Fallback:
             if substitute is _NOTHING:
                 self._passed_on += 1
                 raise
+            mark("substitute")
             return substitute
         if self._good is not None:
             self._good[key] = result

@@ -23,6 +23,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from pipeline_kit.marks import mark
 from pipeline_kit.patterns.dispatch import Line, Member, Worker, WorkerStatistics
 from pipeline_kit.patterns.health import OutlierEjection
 from pipeline_kit.patterns.strategies import FirstFree, Strategy
@@ -109,6 +110,7 @@ class LoadBalancer:
             except self._retry_on as error:
                 tried[member] = error
                 if len(tried) < self._attempts:
+                    mark("retry")
                     continue
                 if len(tried) == 1:
                     raise

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.retry_budget import RetryBudget
 
@@ -124,6 +125,7 @@ class Retry:
                 return result
             await asyncio.sleep(self._pause(attempt))
             self._retries += 1
+            mark("retry")
             attempt += 1
 
     def statistics(self) -> RetryStatistics:

@@ -6,6 +6,9 @@ from typing import Any
 
 from pipeline_kit import FILTERED, Pipeline, Stage
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.patterns.caching import Cache
+from pipeline_kit.patterns.fallback import Fallback
+from pipeline_kit.patterns.retry import Retry
 
 
 def two_stages(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
@@ -30,6 +33,21 @@ def failing(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
         return 1 / (item - 2)
 
     return Pipeline(Stage(divide)), range(5)
+
+
+def marked(knobs: Knobs) -> tuple[Pipeline, Iterable[str]]:
+    """The second call is made twice, the third answered from the cache, the fourth replaced."""
+    calls: list[str] = []
+
+    async def fetch(item: str) -> str:
+        await asyncio.sleep(0.1)
+        calls.append(item)
+        if item == "lost" or (item == "shaky" and calls.count(item) == 1):
+            raise ConnectionError
+        return item
+
+    layers = [Fallback(value=""), Cache(), Retry(2, wait_initial=0, on=ConnectionError)]
+    return Pipeline(Stage(fetch, layers=layers)), ["good", "shaky", "good", "lost"]
 
 
 def filtering(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:

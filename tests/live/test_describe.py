@@ -1,7 +1,14 @@
-from makes import failing, filtering, two_stages
+from makes import failing, filtering, marked, two_stages
 
 from pipeline_kit import Trace
-from pipeline_kit.live.describe import describe, finding, seconds, table, telling_moment
+from pipeline_kit.live.describe import (
+    describe,
+    details,
+    finding,
+    seconds,
+    table,
+    telling_moment,
+)
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.simulate import simulate
 
@@ -57,3 +64,10 @@ def test_times_read_as_one_would_say_them():
 def test_stages_that_are_equally_busy_are_named_together():
     even = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.1)})).trace
     assert finding(even).endswith("quick and slow equally busy, working 83 % of the time")
+
+
+def test_what_layers_did_is_told_with_how_it_is_drawn():
+    told = details(simulate(marked, make_knobs({})).trace)
+    assert "fetch: 1 answer from the cache (a diamond)" in told
+    assert "fetch: 1 substitute (a hollow diamond)" in told
+    assert "fetch: 2 retries (dashed)" in told

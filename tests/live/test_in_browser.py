@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from makes import deadlocked, failing, filtering, two_stages
+from makes import deadlocked, failing, filtering, marked, two_stages
 
 from pipeline_kit import Pipeline
 from pipeline_kit.live import compare, explore, why_late
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.simulate import simulate
-from pipeline_kit.live.widgets import Dashboard
+from pipeline_kit.live.widgets import Dashboard, Player
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -69,13 +69,26 @@ def player(page, make=two_stages, **options):
     return show(page, explore(make, **options)._player)
 
 
-@pytest.mark.parametrize("make", [two_stages, failing, filtering, deadlocked])
+@pytest.mark.parametrize("make", [two_stages, failing, filtering, marked, deadlocked])
 def test_in_equals_out_and_lost_and_in_flight_at_every_event(page, make):
     figure = player(page, make)
     figure.press("Home")
     for _ in range(30):
         assert "✓" in figure.locator(".pw-balance").inner_text()
         figure.press("ArrowRight")
+
+
+def test_an_answer_from_the_cache_is_a_diamond_and_a_retry_dashed(page):
+    player(page, make=marked)
+    looks = """time => {
+      const scene = sceneAt(model.get("picture"), time, { stages: ["#000"], stageInk: ["#fff"] });
+      return [...scene.looks];
+    }"""
+    # A module keeps its functions to itself, so here they come once more, as a plain script.
+    page.add_script_tag(content=str(Player._esm).replace("export default", "void"))
+    assert page.evaluate(looks, 0.15) == []
+    assert page.evaluate(looks, 0.25) == [[1, "dashed"]]
+    assert page.evaluate(looks, 0.45) == [[2, "diamond"], [3, "dashed"]]
 
 
 def test_the_figure_starts_paused_where_there_is_something_to_see(page):

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from makes import deadlocked, endless, failing, filtering, two_stages
+from makes import deadlocked, endless, failing, filtering, marked, two_stages
 
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.picture import picture_of
@@ -50,6 +50,12 @@ def test_what_is_filtered_is_told_by_its_times_and_is_no_loss():
     picture = picture_of(simulate(filtering, KNOBS))
     assert picture["filtered"] == [0.2, 0.4]
     assert picture["losses"] == []
+
+
+def test_what_layers_did_is_marked_at_its_place():
+    picture = picture_of(simulate(marked, KNOBS))
+    marks = [(mark["kind"], mark["item"], mark["place"]) for mark in picture["marks"]]
+    assert marks == [("retry", 1, 0), ("hit", 2, 0), ("retry", 3, 0), ("substitute", 3, 0)]
 
 
 def test_a_deadlock_names_who_waits():

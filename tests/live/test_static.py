@@ -2,7 +2,7 @@ import gc
 import weakref
 
 import pytest
-from makes import deadlocked, failing, two_stages
+from makes import deadlocked, failing, marked, two_stages
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
@@ -24,6 +24,17 @@ def texts(figure: Figure) -> set[str]:
 def test_the_title_states_the_finding():
     assert any("5 of 5 items out in 2.1 s" in text for text in texts(plot_trace(RUN)))
     assert "My words" in texts(plot_trace(RUN, title="My words"))
+
+
+def test_a_retry_is_dashed_and_an_answer_without_a_call_a_diamond():
+    lanes = plot_trace(simulate(marked, KNOBS).trace).axes[0]
+    dashed = [p for p in lanes.patches if p.get_linestyle() not in ("-", "solid")]
+    assert [p.get_x() for p in dashed] == pytest.approx([0.2, 0.4])
+    assert [p.get_width() for p in dashed] == pytest.approx([0.1, 0.1])
+    diamonds = [line for line in lanes.lines if line.get_marker() == "D"]
+    assert [line.get_xdata()[0] for line in diamonds] == pytest.approx([0.3, 0.5])
+    full = [same_color(line.get_mfc(), line.get_mec()) for line in diamonds]
+    assert full == [True, False]
 
 
 def test_each_lane_shows_the_states_of_its_worker_by_texture():
