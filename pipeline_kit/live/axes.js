@@ -53,12 +53,12 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   for (const { ghost, ghostUntil } of panel.series) {
     if (ghost) drawSteps(pen, axis, y, ghost, colours.ghost, 0, ghostUntil);
   }
-  panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index));
-  drawSeriesLabels(pen, axis, y, panel.series, top + height, colours);
+  panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index, panel.most));
+  drawSeriesLabels(pen, axis, y, panel.series, top + height, panel.most, colours);
 }
 
-function drawSeries(pen, axis, y, series, index) {
-  if (series.capacity) {
+function drawSeries(pen, axis, y, series, index, most) {
+  if (series.capacity && series.capacity <= most) {
     pen.strokeStyle = series.colour;
     pen.lineWidth = 1.2;
     pen.setLineDash([5, 4]);
@@ -87,10 +87,10 @@ function drawSteps(pen, axis, y, steps, colour, shift, until = Infinity) {
   pen.stroke();
 }
 
-// Labels stand where their lines end; those that would overlap are moved apart, from the bottom up.
-function drawSeriesLabels(pen, axis, y, all, bottom, colours) {
+// Labels stand where their lines end, or at the capacity if it is in sight; those that would overlap are moved apart, from the bottom up.
+function drawSeriesLabels(pen, axis, y, all, bottom, most, colours) {
   const labels = all.filter((series) => series.label).map((series) => ({
-    ...series, at: y(series.capacity || series.steps.values.at(-1) || 0),
+    ...series, at: y((series.capacity <= most && series.capacity) || series.steps.values.at(-1) || 0),
   })).sort((one, other) => other.at - one.at);
   let floor = bottom - 5;
   for (const { label, colour, at } of labels) {
