@@ -1,0 +1,60 @@
+"""Has a single task for all lookups, whatever `workers` says.
+
+Fails: test_the_workers_look_up_at_the_same_time
+"""
+
+import asyncio
+
+from pipeline_kit import Channel
+
+
+async def caching(source, lookup, sink, workers, maxsize, warm, changes):
+    results, under_way = {}, {}
+    hits = misses = 0
+    wanted = Channel()
+
+    async def load(key):
+        result = await lookup(key)
+        if under_way.get(key) is asyncio.current_task():
+            del under_way[key]
+            results[key] = result
+            if len(results) > maxsize:
+                del results[next(iter(results))]
+        return result
+
+    async def find(key):
+        nonlocal hits, misses
+        if key in results:
+            hits += 1
+            results[key] = results.pop(key)
+            return results[key]
+        misses += 1
+        if key not in under_way:
+            under_way[key] = tasks.create_task(load(key))
+        return await under_way[key]
+
+    async def listen():
+        async for key in changes:
+            results.pop(key, None)
+            under_way.pop(key, None)
+
+    async def read():
+        with wanted:
+            async for key in source:
+                await wanted.send(key)
+
+    async def work():
+        async for key in wanted:
+            await sink.send(await find(key))
+
+    async with asyncio.TaskGroup() as tasks:
+        listener = tasks.create_task(listen())
+        for key in warm:
+            await find(key)
+        hits = misses = 0
+        async with asyncio.TaskGroup() as pool:
+            pool.create_task(read())
+            pool.create_task(work())
+        listener.cancel()
+    sink.close()
+    return {"hits": hits, "misses": misses}
