@@ -35,6 +35,11 @@ def latency(trace: Trace) -> float:
     return fmean(times)
 
 
+def inside(trace: Trace) -> float:
+    """Return how many of the items that came out were inside at a time, on average over the run."""
+    return sum(latencies(trace)) / trace.makespan if trace.makespan else 0.0
+
+
 def lost(trace: Trace) -> int:
     """Return how many items were dropped or failed."""
     counts = trace.counts(trace.makespan)
@@ -44,6 +49,7 @@ def lost(trace: Trace) -> int:
 MEASURES: dict[str, tuple[Measure, str]] = {
     "throughput": (throughput, "items/s"),
     "latency": (latency, "s"),
+    "inside": (inside, "items"),
     "makespan": (lambda trace: trace.makespan, "s"),
     "lost": (lost, "items"),
 }

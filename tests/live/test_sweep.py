@@ -7,7 +7,7 @@ from makes import deadlocked, two_stages
 from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live import Prediction, sweep
 from pipeline_kit.live.curve import plot_curve
-from pipeline_kit.live.measures import latencies, latency, lost, throughput
+from pipeline_kit.live.measures import inside, latencies, latency, lost, throughput
 from pipeline_kit.live.simulate import simulate
 
 
@@ -153,6 +153,7 @@ def test_latency_counts_from_when_the_source_has_an_item_ready():
     trace = simulate(two_stages, None).trace  # quick takes 0.1 s, slow 0.4 s, two may wait
     assert latencies(trace)[:2] == pytest.approx([0.5, 0.9])
     assert latency(trace) == pytest.approx(sum(latencies(trace)) / 5)
+    assert inside(trace) == pytest.approx(sum(latencies(trace)) / 2.1)
     assert throughput(trace) == pytest.approx(5 / 2.1)
     assert lost(trace) == 0
 
