@@ -56,7 +56,7 @@ class TimeoutStatistics:
     """What has become of the calls that reached their time limit."""
 
     timed_out: int
-    """Calls that reached it."""
+    """Calls that ended because of it, and not because they were cancelled from outside."""
     abandoned: int
     """Calls left behind while they were still running, whether timed out or cancelled."""
     still_running: int
@@ -161,8 +161,8 @@ class Timeout:
             raise
         if task.done():
             return task.result()
-        self._timed_out += 1
         failure = await self._end(task)
+        self._timed_out += 1
         running = not task.done() or still_running(failure) is not None
         raise LimitReached(still_running=running) from failure
 
