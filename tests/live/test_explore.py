@@ -1,7 +1,7 @@
 import pytest
 from makes import failing, two_stages
 
-from pipeline_kit.live import explore, replay
+from pipeline_kit.live import explore, predict, replay
 from pipeline_kit.live.simulate import simulate
 
 DELAY = (0.1, 1.0, 0.1, 0.4)
@@ -91,4 +91,12 @@ def test_the_same_knobs_give_the_same_picture():
 
 def test_a_recorded_run_can_be_looked_at_again():
     trace = simulate(two_stages, explore(two_stages).knobs).trace
-    assert replay(trace, title="Again")._player.picture["title"] == "Again"
+    assert replay(trace, title="Again").player.picture["title"] == "Again"
+
+
+def test_a_recorded_run_can_be_covered_until_there_is_a_prediction():
+    guess = predict("When is the last item out of the recorded run?")
+    player = replay(simulate(two_stages, explore(two_stages).knobs).trace, prediction=guess).player
+    assert player.prediction["locked"] is False
+    guess.lock(2.1)
+    assert (player.prediction["value"], player.prediction["locked"]) == (2.1, True)
