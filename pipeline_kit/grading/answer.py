@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pipeline_kit.grading.explain import ENDS, problem_with, quote, tidy
+from pipeline_kit.grading.failing import FailingPlay, FailingWorld
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
 from pipeline_kit.grading.play import Play
@@ -62,7 +63,7 @@ class Answer:
             raise Unmet(self.missing or "there is no answer", Status.NOT_ATTEMPTED)
         if self._lost_in_a_row >= 3:
             raise Unmet("not run, because three runs before it had to be stopped", Status.TIMEOUT)
-        play = KeyedPlay(world) if isinstance(world, KeyedWorld) else Play(world)
+        play = _performance(world)
         order = Order(
             self.source,
             self.function,
@@ -71,6 +72,7 @@ class Answer:
             patience=self._process.time_limit * 0.75,
             streams=list(world.streams),
             signals=list(world.signals),
+            errors=isinstance(world, FailingWorld),
         )
         self._lost_in_a_row += 1
         try:
@@ -86,3 +88,11 @@ class Answer:
         end = ENDS[lost.status].format(limit=self._process.time_limit)
         text = f"your code was at {play.now:g} s of virtual time{where}: {end}"
         return Unmet(text, lost.status)
+
+
+def _performance(world: World) -> Play:
+    if isinstance(world, KeyedWorld):
+        return KeyedPlay(world)
+    if isinstance(world, FailingWorld):
+        return FailingPlay(world)
+    return Play(world)

@@ -148,9 +148,9 @@ class Play:
             self._write(kind, item, stage, note, self._at_work[stage].pop(request.id))
 
         def finish() -> list[object]:
-            if self.world.failing == (stage, item):
+            if failure := self._failure(stage, item):
                 end("failed", "failed")
-                return ["error", self.world.error]
+                return ["error", failure, stage]
             end("finished")
             zero = self.world.zeros and item == 0
             self._former_values[self._values[item]] = item
@@ -159,6 +159,10 @@ class Play:
 
         self._undo[request.id] = lambda: end("failed", "cancelled")
         self._plan(self.now + self.world.duration(stage, item), request.id, finish)
+
+    def _failure(self, stage: str, item: int) -> str:
+        """Return the message of the error with which this work ends, "" if it ends well."""
+        return self.world.error if self.world.failing == (stage, item) else ""
 
     def _free_worker(self, request: Request) -> int:
         """Return the first worker of the stage that is free, of as many as the answer needs."""

@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args
 LONGEST_LINE = 100_000
 """Characters in the longest line that is accepted from the student's process."""
 
-RequestKind = Literal["next", "hear", "work", "send", "close", "tell", "abandon"]
+RequestKind = Literal["next", "hear", "work", "send", "close", "tell", "report", "abandon"]
 
 
 class TamperedError(Exception):
@@ -31,7 +31,8 @@ class Request:
     id: int
     kind: RequestKind
     stage: str = ""
-    """Which stage is to work, which stream to hear, or by which signal to tell."""
+    """Which stage is to work, which stream to hear, or by which signal to tell.
+    For `report`, what failed: a stage, or `"timeout"`; for `close`, `"errors"` or the sink."""
     value: int = 0
     """What to work on, to send or to tell; for `abandon`, the id of the request given up."""
 
@@ -80,10 +81,18 @@ class Order:
     """Names of further sources, which are arguments too."""
     signals: list[str] = field(default_factory=list)
     """Names of functions by which the answer tells something; they are arguments too."""
+    errors: bool = False
+    """Whether there is a second sink, `errors`, for what has failed; it is an argument too."""
 
     def names(self, kind: str) -> list[str]:
         """Return what a request of this kind may name; `""` where it names nothing."""
-        named = {"work": self.stages, "hear": self.streams, "tell": self.signals}
+        named = {
+            "work": self.stages,
+            "hear": self.streams,
+            "tell": self.signals,
+            "report": [*self.stages, "timeout", ""] if self.errors else [],
+            "close": ["", *(["errors"] if self.errors else [])],
+        }
         return named.get(kind, [""])
 
 

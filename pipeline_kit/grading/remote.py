@@ -41,6 +41,15 @@ class StoppedError(BaseException):
     """Raised out of the loop when the grader says that nothing more will happen."""
 
 
+class StageError(RuntimeError):
+    """Raised by a stage that fails, and by a source that does."""
+
+    def __init__(self, message: str, stage: str = "") -> None:
+        super().__init__(message)
+        self.stage = stage
+        """Which stage; "" for a source."""
+
+
 class RemoteClockLoop(VirtualTimeLoop):
     """A loop on virtual time whose clock is the grader's."""
 
@@ -135,7 +144,7 @@ class Sink:
 
     async def send(self, result: int) -> None:
         """Hand over a result; waits until the sink takes it."""
-        await self._loop.ask("send", value=_checked("sink.send", result))
+        await self._loop.ask("send", value=checked("sink.send", result))
 
     def close(self) -> None:
         """Say that no more results will come."""
@@ -154,7 +163,7 @@ def signal(loop: RemoteClockLoop, name: str) -> Callable[[int], None]:
     """Return a function by which the answer tells something, at once: `alarm(True)`."""
 
     def tell(value: int) -> None:
-        loop.post("tell", name, _checked(name, int(value) if isinstance(value, bool) else value))
+        loop.post("tell", name, checked(name, int(value) if isinstance(value, bool) else value))
 
     tell.__name__ = tell.__qualname__ = name
     return tell
@@ -164,14 +173,19 @@ def stage(loop: RemoteClockLoop, name: str) -> Callable[[int], Awaitable[int]]:
     """Return a stage's function as the answer sees it: `result = await stage1(item)`."""
 
     async def work(item: int) -> int:
-        result: int = await loop.ask("work", name, _checked(name, item))
+        result: int = await loop.ask("work", name, checked(name, item))
         return result
 
     work.__name__ = work.__qualname__ = name
     return work
 
 
-def _checked(function: str, value: object) -> int:
+def checked(function: str, value: object) -> int:
+    """Return `value` if it is one that the answer was given, such as an item.
+
+    Raises:
+        TypeError: it is something else, such as a coroutine that nobody has awaited.
+    """
     if isinstance(value, CoroutineType):
         value.close()
         raise TypeError(
@@ -186,8 +200,8 @@ def _checked(function: str, value: object) -> int:
     return value
 
 
-def _settle(future: "asyncio.Future[Any]", outcome: str, value: Any = None) -> None:
+def _settle(future: "asyncio.Future[Any]", outcome: str, value: Any = None, *more: str) -> None:
     if outcome == "error":
-        future.set_exception(RuntimeError(value))
+        future.set_exception(StageError(value, *more))
     else:
         future.set_result(value)

@@ -29,6 +29,7 @@ from pipeline_kit.grading.remote import (
     signal,
     stage,
 )
+from pipeline_kit.grading.remote_errors import Errors
 
 _MOST_PRINTED = 2_000
 _MOST_RETURNED = 20_000
@@ -104,6 +105,8 @@ def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[object
     stages = [stage(loop, stage_name) for stage_name in order["stages"]]
     more = order["arguments"] | {stream: Source(loop, stream) for stream in order["streams"]}
     more |= {signal_name: signal(loop, signal_name) for signal_name in order["signals"]}
+    if order["errors"]:
+        more["errors"] = Errors(loop)
     coroutine = function(Source(loop), *stages, Sink(loop), **more)
     if not isinstance(coroutine, CoroutineType):
         raise TypeError(f"{name} must be an `async def` without `yield`, so that it can be awaited")

@@ -66,7 +66,7 @@ def test_a_failing_stage_and_a_failing_source_fail() -> None:
         reply = ask(play, Request(1, "next"))
         if place == "stage1":
             reply = ask(play, Request(2, "work", "stage1", 7))
-        assert reply.results[0][1:] == ("error", play.world.error)
+        assert reply.results[0][1:3] == ("error", play.world.error)
 
 
 def test_a_cancellation_from_outside_comes_at_its_time() -> None:

@@ -1,0 +1,108 @@
+"""What a check can claim about items that fail: they are lost, told of, and harm no other."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from pipeline_kit.grading.failing import FailingPlay, Report
+from pipeline_kit.grading.graded_run import GradedRun
+from pipeline_kit.trace import SINK
+
+
+def only_these_are_lost(run: GradedRun, lost: Mapping[int, str]) -> None:
+    """Claim that these items, with what each fails at, never come out, and all others once."""
+    times = Counter(run.came_out)
+    for item in range(len(run.play.world.items)):
+        if item in lost and times[item]:
+            at = next(e.time for e in run.trace.of(SINK, "started") if e.item == item)
+            text = f"item {item} came out at {at:g} s, although it had failed at {lost[item]}"
+            raise run.unmet(text, at=at)
+        if item not in lost and not times[item]:
+            others = ", ".join(f"item {other} at {place}" for other, place in lost.items())
+            text = f"item {item} never came out; it did not fail (only {others} did)"
+            raise run.unmet(text, at=_last_seen(run, item))
+        if times[item] > 1:
+            raise run.unmet(f"item {item} came out {times[item]} times")
+    _nothing_else_came_out(run)
+
+
+def each_is_reported_once(run: GradedRun, lost: Mapping[int, str]) -> None:
+    """Claim that `errors` got each of these items once, with its error, and nothing else.
+
+    Args:
+        run: the run.
+        lost: for each item that fails, where: at a stage, or by a `"timeout"`.
+    """
+    play = _play_of(run)
+    open_yet = dict(lost)
+    for report in play.reports:
+        item = _item_of(run, report, open_yet)
+        if report.cause != open_yet.pop(item):
+            cause = f"an error of {report.cause}" if report.cause else "an error of your own"
+            text = f"at {report.time:g} s item {item} was reported with {cause}"
+            raise run.unmet(f"{text}, but it failed at {lost[item]}", at=report.time)
+    if open_yet:
+        item, place = next(iter(open_yet.items()))
+        when = next(e.time for e in reversed(run.trace.events) if e.item == item)
+        text = f"item {item} failed at {place}, at {when:g} s, and `errors` was never told"
+        raise run.unmet(text, at=when)
+
+
+def is_tried(run: GradedRun, stage: str, item: int, times: int) -> None:
+    """Claim that `stage` works on `item` exactly so many times."""
+    tries = [event.time for event in run.trace.of(stage, "started") if event.item == item]
+    if len(tries) > times:
+        text = (
+            f"at {tries[times]:g} s {stage} was tried with item {item} for the {len(tries)}. time"
+        )
+        raise run.unmet(f"{text}; it may be {times}", at=tries[times])
+    if len(tries) < times:
+        failed = [e.time for e in run.trace.of(stage, "failed") if e.item == item]
+        text = f"{stage} failed with item {item} at {failed[-1]:g} s, on try {len(tries)}"
+        raise run.unmet(f"{text}, and was not tried again; {times} are allowed", at=failed[-1])
+
+
+def errors_are_closed_once_at_the_end(run: GradedRun) -> None:
+    """Claim that the answer closes `errors` exactly once, and after the last report."""
+    play = _play_of(run)
+    closed = play.errors_closed
+    if not closed:
+        text = "your function ended without closing `errors`: whoever reads there waits on"
+        raise run.unmet(text)
+    late = [report for report in play.reports if report.time > closed[0]]
+    if late:
+        text = f"`errors` was closed at {closed[0]:g} s, and told of an error at {late[0].time:g} s"
+        raise run.unmet(text, at=late[0].time)
+    if len(closed) > 1:
+        raise run.unmet(f"`errors` was closed {len(closed)} times", at=closed[1])
+
+
+def _item_of(run: GradedRun, report: Report, open_yet: Mapping[int, str]) -> int:
+    """Return which of the items that are still to be reported this is about."""
+    items = run.play.world.items
+    for item in open_yet:
+        if items[item] == report.value:
+            return item
+    when = f"at {report.time:g} s `errors` was told that {report.value} had failed"
+    owner = _play_of(run).owner(report.value)
+    if owner is None:
+        reason = "which is no item of the source, nor made of one"
+    elif items[owner] != report.value:
+        reason = f"which a stage had made of item {owner}; the source yielded it as {items[owner]}"
+    else:
+        reason = f"which is item {owner}: that had not failed for good, or been reported before"
+    raise run.unmet(f"{when}, {reason}", at=report.time)
+
+
+def _nothing_else_came_out(run: GradedRun) -> None:
+    if run.play.surprises:
+        surprise = run.play.surprises[0]
+        raise run.unmet(f"at {surprise.time:g} s {surprise.text}", at=surprise.time)
+
+
+def _last_seen(run: GradedRun, item: int) -> float | None:
+    return next((e.time for e in reversed(run.trace.events) if e.item == item), None)
+
+
+def _play_of(run: GradedRun) -> FailingPlay:
+    assert isinstance(run.play, FailingPlay)
+    return run.play
