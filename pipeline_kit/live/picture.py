@@ -41,7 +41,7 @@ def picture_of(
         "out": trace.completions(SINK) if trace.stages else [],
         "throughput": _throughput(trace),
         "makespan": trace.makespan,
-        "moment": telling_moment(trace),
+        "moment": trace.makespan if simulation.error else telling_moment(trace),
         "title": title or _title(simulation),
         "description": describe(trace) if title else ". ".join([*details(trace), ""]).strip(),
         "error": explain(simulation.error) if simulation.error else "",
