@@ -11,7 +11,6 @@ The answer is taken from the last cell run in this kernel that defines the wante
 nothing needs to be saved.
 """
 
-import io
 import random
 import textwrap
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from html import escape
 from pathlib import Path
 
 from IPython.core.getipython import get_ipython
-from IPython.display import Image, display
+from IPython.display import display
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load
@@ -32,13 +31,13 @@ from pipeline_kit.grading.progress import record
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report, grade
+from pipeline_kit.grading.violations import Violations, violations
 from pipeline_kit.grading.world import World
-from pipeline_kit.live.describe import finding
-from pipeline_kit.trace import Trace
+from pipeline_kit.live.replay import replay
 
 
 class Shown:
-    """A report as a notebook shows it; `report` holds the verdicts."""
+    """A report as a notebook shows it, with a run for each violation; `report` has the verdicts."""
 
     def __init__(self, report: Report, note: str = "") -> None:
         self.report = report
@@ -49,6 +48,12 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return as_html(self.report) + escape(self._note)
+
+    def _ipython_display_(self) -> None:
+        both = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        display(both, raw=True)  # type: ignore[no-untyped-call] # IPython has few types
+        if found := violations(self.report):
+            display(Violations(found))  # type: ignore[no-untyped-call] # likewise
 
 
 def open_exercise(
@@ -135,7 +140,7 @@ def _draw(answer: Answer, world: World) -> None:
         print("There is nothing to draw yet: your answer still raises NotImplementedError.")
         return
     if run.trace.events:
-        display(_still(run.trace))  # type: ignore[no-untyped-call] # IPython has few types
+        display(replay(run.trace))  # type: ignore[no-untyped-call] # IPython has few types
     if run.ended.printed:
         print(f"Your code printed:\n{textwrap.indent(run.ended.printed, '    ')}")
     if problem:
@@ -144,10 +149,3 @@ def _draw(answer: Answer, world: World) -> None:
 
 def _sentence(unmet: Unmet) -> str:
     return f"{unmet.message[:1].upper()}{unmet.message[1:]}."
-
-
-def _still(trace: Trace) -> Image:
-    # A picture rather than a player, because a saved notebook keeps it.
-    picture = io.BytesIO()
-    trace.plot().savefig(picture, format="png", dpi=110)
-    return Image(picture.getvalue(), alt=finding(trace))  # type: ignore[no-untyped-call] # likewise

@@ -106,9 +106,10 @@ def _row(verdict: Verdict, alike: list[Verdict]) -> str:
     """Return a list item; what several checks say alike is said at the first of them only."""
     check = verdict.check
     if verdict.status is Status.PASSED:
-        return f"<li>{_span('✓', _GOOD)} {escape(check.claim)} {_quiet(f'{check.points:g}')}</li>"
+        claim, points = code_as_html(check.claim), _quiet(f"{check.points:g}")
+        return f"<li>{_span('✓', _GOOD)} {claim} {points}</li>"
     state = "" if verdict.status is Status.FAILED else f"{verdict.status}: "
-    message = escape(state + verdict.message).replace("\n    ", "<br>&emsp;")
+    message = code_as_html(state + verdict.message).replace("\n    ", "<br>&emsp;")
     mark = _quiet("–") if verdict.waits else _span("✕", _BAD)
     lost = _quiet(f"0 of {check.points:g}")
     hint = (
@@ -117,7 +118,7 @@ def _row(verdict: Verdict, alike: list[Verdict]) -> str:
     if verdict is not alike[0]:
         message = _quiet("as above")
     return (
-        f"<li>{mark} <b>{escape(check.claim)}</b> {lost}"
+        f"<li>{mark} <b>{code_as_html(check.claim)}</b> {lost}"
         f'<div style="margin: 0 0 0.4em 1.4em">{message}{hint}</div></li>'
     )
 

@@ -65,10 +65,10 @@ class Scoreboard:
         return f"Next: {row.name}.ipynb, {row.title[:1].lower()}{row.title[1:]}."
 
     def _next(self) -> Row | None:
-        return next((row for row in self.rows if row.status is not Status.PASSED), None)
-
-    def _most(self) -> float:
-        return sum(row.most for row in self.rows)
+        """Return what is begun, else the first that is not, None if all have been passed."""
+        unfinished = [row for row in self.rows if row.status is not Status.PASSED]
+        begun = [row for row in unfinished if row.points]
+        return next(iter(begun or unfinished), None)
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
