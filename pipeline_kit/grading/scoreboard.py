@@ -54,6 +54,11 @@ class Scoreboard:
         return sum(row.points for row in self.rows)
 
     @property
+    def most(self) -> float:
+        """Points there are to earn."""
+        return sum(row.most for row in self.rows)
+
+    @property
     def next_step(self) -> str:
         """What to do next, in a sentence; names the notebook."""
         row = self._next()
@@ -77,12 +82,12 @@ class Scoreboard:
         for row in self.rows:
             score = f"{_bar(row.points / row.most)} {row.points:>4g} of {row.most:g}"
             yield f"{row.number:>3}  {row.title:26} {score}  {row.state}"
-        yield f"     {'total':26} {'':10} {self.points:>4g} of {self._most():g}"
+        yield f"     {'total':26} {'':10} {self.points:>4g} of {self.most:g}"
         yield self.next_step
 
     def _repr_html_(self) -> str:
         rows = "".join(map(self._row, self.rows))
-        total = _cells("", "<b>total</b>", "", f"<b>{self.points:g} of {self._most():g}</b>", "")
+        total = _cells("", "<b>total</b>", "", f"<b>{self.points:g} of {self.most:g}</b>", "")
         said = escape(self.next_step)
         if row := self._next():
             said = said.replace(f"{row.name}.ipynb", self._link(row, f"{row.name}.ipynb"))
