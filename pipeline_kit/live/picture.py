@@ -77,13 +77,14 @@ def _note(simulation: Simulation, until: float | None) -> str:
 
 
 def shape_data(shape: StageShape) -> dict[str, Any]:
-    """Return a stage's shape as plain values; a capacity of None means that there is no bound."""
+    """Return a stage's shape as plain values; a capacity of None means no bound, or not known."""
     capacity = shape.capacity
     return {
         "name": shape.name,
         "queue": queue_name(shape.name),
         "workers": shape.workers,
         "capacity": None if capacity is None or math.isinf(capacity) else capacity,
+        "unknown": capacity is None,
     }
 
 

@@ -14,8 +14,8 @@ function sceneAt(picture, time, colours) {
   }
   const queue = (stage, at) => {
     const waiting = now.queues[at].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
-    return { capacity: stage.capacity, depth: valueAt(stage.depth, time), most: largest(stage.depth.values),
-      items: waiting.map(([, number]) => number) };
+    return { capacity: stage.capacity, unknown: stage.unknown, depth: valueAt(stage.depth, time),
+      most: largest(stage.depth.values), items: waiting.map(([, number]) => number) };
   };
   const idle = { state: "starved", item: null };
   const sink = picture.stages.at(-1), last = picture.stages.length - 1;

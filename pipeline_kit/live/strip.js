@@ -145,7 +145,8 @@ class Strip {
     pen.strokeStyle = colours.quiet;
     pen.lineWidth = 1;
     pen.strokeRect(left, middle - high / 2, width, high);
-    const label = queue.capacity === null ? `${queue.depth}, no bound` : `${queue.depth} of ${queue.capacity}`;
+    const bound = queue.unknown ? " waiting" : queue.capacity === null ? ", no bound" : ` of ${queue.capacity}`;
+    const label = `${queue.depth}${bound}`;
     write(pen, label, x + gap / 2, middle + high / 2 + 13, { colour: colours.quiet, align: "center" });
   }
 
