@@ -36,13 +36,20 @@ def each_is_reported_once(run: GradedRun, lost: Mapping[int, str]) -> None:
     open_yet = dict(lost)
     for report in play.reports:
         item = _item_of(run, report, open_yet)
+        failed_at = _last_seen(run, item)
+        if report.time < failed_at:
+            text = f"item {item} was reported at {report.time:g} s, although it was tried again"
+            raise run.unmet(text, at=report.time)
+        if report.time > failed_at:
+            text = f"item {item} failed for good at {failed_at:g} s, and was only reported at"
+            raise run.unmet(f"{text} {report.time:g} s", at=failed_at)
         if report.cause != open_yet.pop(item):
             cause = f"an error of {report.cause}" if report.cause else "an error of your own"
             text = f"at {report.time:g} s item {item} was reported with {cause}"
             raise run.unmet(f"{text}, but it failed at {lost[item]}", at=report.time)
     if open_yet:
         item, place = next(iter(open_yet.items()))
-        when = next(e.time for e in reversed(run.trace.events) if e.item == item)
+        when = _last_seen(run, item)
         text = f"item {item} failed at {place}, at {when:g} s, and `errors` was never told"
         raise run.unmet(text, at=when)
 
@@ -51,14 +58,11 @@ def is_tried(run: GradedRun, stage: str, item: int, times: int) -> None:
     """Claim that `stage` works on `item` exactly so many times."""
     tries = [event.time for event in run.trace.of(stage, "started") if event.item == item]
     if len(tries) > times:
-        text = (
-            f"at {tries[times]:g} s {stage} was tried with item {item} for the {len(tries)}. time"
-        )
-        raise run.unmet(f"{text}; it may be {times}", at=tries[times])
+        text = f"at {tries[times]:g} s {stage} was called with item {item} again, after {times}"
+        raise run.unmet(f"{text} of {times} tries", at=tries[times])
     if len(tries) < times:
-        failed = [e.time for e in run.trace.of(stage, "failed") if e.item == item]
-        text = f"{stage} failed with item {item} at {failed[-1]:g} s, on try {len(tries)}"
-        raise run.unmet(f"{text}, and was not tried again; {times} are allowed", at=failed[-1])
+        text = f"item {item} was not tried again after {len(tries)} of {times} tries at {stage}"
+        raise run.unmet(text, at=_last_seen(run, item))
 
 
 def errors_are_closed_once_at_the_end(run: GradedRun) -> None:
@@ -99,8 +103,8 @@ def _nothing_else_came_out(run: GradedRun) -> None:
         raise run.unmet(f"at {surprise.time:g} s {surprise.text}", at=surprise.time)
 
 
-def _last_seen(run: GradedRun, item: int) -> float | None:
-    return next((e.time for e in reversed(run.trace.events) if e.item == item), None)
+def _last_seen(run: GradedRun, item: int) -> float:
+    return next((e.time for e in reversed(run.trace.events) if e.item == item), 0.0)
 
 
 def _play_of(run: GradedRun) -> FailingPlay:

@@ -1,0 +1,49 @@
+"""Puts aside what failed, and tries it again only when nothing more comes.
+
+Fails: test_a_stage_that_fails_is_tried_again
+"""
+
+import asyncio
+from collections import deque
+
+from pipeline_kit import Channel
+
+
+async def pipeline_with_error_handling(source, stage1, stage2, stage3, sink, errors, attempts):
+    first, second, third = Channel(), Channel(), Channel()
+
+    async def start():
+        async for item in source:
+            yield item, item
+
+    async def work(inbox, stage, outbox):
+        put_aside = deque()
+
+        async def one_try(item, value, left):
+            try:
+                result = await stage(value)
+            except Exception as error:
+                if left == 1:
+                    await errors.send(item, error)
+                else:
+                    put_aside.append((item, value, left - 1))
+            else:
+                await outbox.send((item, result))
+
+        with outbox:
+            async for item, value in inbox:
+                await one_try(item, value, attempts)
+            while put_aside:
+                await one_try(*put_aside.popleft())
+
+    async def finish():
+        with sink:
+            async for _, result in third:
+                await sink.send(result)
+
+    with errors:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work(start(), stage1, first))
+            tasks.create_task(work(first, stage2, second))
+            tasks.create_task(work(second, stage3, third))
+            tasks.create_task(finish())
