@@ -117,6 +117,8 @@ def _bottleneck(trace: Trace) -> str:
 
 
 def _about_queue(trace: Trace, shape: StageShape) -> str:
+    if shape.capacity == 0:  # there is no queue; what is handed over may wait for its turn
+        return ""
     depth = trace.depth(shape.name)
     full = full_stretches(trace, shape)
     if sum(end - start for start, end in full) > WORTH_SAYING * trace.makespan:
