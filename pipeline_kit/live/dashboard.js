@@ -22,7 +22,7 @@ function sceneOf(sample, stages, running, colours) {
     flowing,
     source: { state: "idle", item: null, count: sample.entered, label: "in" },
     stages: stages.slice(0, -1).map((stage, at) => ({
-      ...hue(colours, at), name: stage.name, queue: queue(at), workers: workers(at), lost: sample.lost[at],
+      ...hue(colours, at), name: stage.name, queue: queue(at), workers: workers(at), lost: sample.lost[at] + sample.dropped[at],
       note: at === sample.bottleneck && running ? "bottleneck" : "",
     })),
     sink: { state: "idle", label: "out", count: sample.taken[last], queue: queue(last) },
@@ -154,9 +154,10 @@ class DashboardView {
   // The balance at each sample; the sentence for those who listen only every few seconds.
   say(sample, stages) {
     const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
-    const out = sample.taken.at(-1), lost = sum(sample.lost), filtered = sum(sample.filtered);
-    const done = `${grouped(out)} out${filtered ? ` + ${grouped(filtered)} filtered` : ""} + ${lost} failed`;
-    const parts = `${done} + ${sample.entered - out - filtered - lost} in flight`;
+    const out = sample.taken.at(-1), lost = sum(sample.lost), filtered = sum(sample.filtered), dropped = sum(sample.dropped);
+    const some = (count, name) => (count ? ` + ${grouped(count)} ${name}` : "");
+    const done = `${grouped(out)} out${some(filtered, "filtered")}${some(dropped, "dropped")} + ${lost} failed`;
+    const parts = `${done} + ${sample.entered - out - filtered - dropped - lost} in flight`;
     this.balance.textContent = `${grouped(sample.entered)} in = ${parts}`;
     const running = this.state === "running";
     if (running && performance.now() - this.spoken < 4000) return;

@@ -34,6 +34,8 @@ class Moment:
     """Items each stage has passed on so far."""
     lost: Mapping[str, int]
     """Items that failed at each stage and were skipped, so far."""
+    dropped: Mapping[str, int]
+    """Items that the channel in front of each stage has discarded so far."""
     depth: Mapping[str, int]
     """Items in the channel in front of each stage."""
     peak_depth: Mapping[str, int]
@@ -67,6 +69,7 @@ def moment(run: Run, sample: Sample, knobs: Knobs) -> Moment:
         throughput=sample.throughput,
         count={stage.name: stage.passed_on for stage in stages},
         lost=by_name(sample.lost),
+        dropped=by_name(sample.dropped),
         depth=by_name(sample.depth),
         peak_depth={stage.name: stage.queue.peak_depth for stage in stages},
         working=by_name(sample.working),

@@ -129,6 +129,7 @@ class LiveRun:
             self.run.pause()
         async with self.run as run, asyncio.TaskGroup() as group:
             began = self._loop.time()
+            self._show_shapes(run)
             following = group.create_task(self._follow(run, began))
             try:
                 async for result in run:
@@ -138,13 +139,16 @@ class LiveRun:
                 self._look(run, began)
 
     def _prepare(self, pipeline: Pipeline) -> None:
-        stages = pipeline.stages
         self.results, self._message, self._ran_for = [], "", 0.0
-        self.monitor = Monitor(stages)
-        self._shapes = [StageShape(s.name, s.workers, s.buffer) for s in stages]
-        self._shapes.append(StageShape(SINK, 1, pipeline.buffer))
-        self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
+        self.monitor = Monitor(pipeline.stages)
         self._dashboard.history = []
+
+    def _show_shapes(self, run: Run) -> None:
+        """Take the bounds from the channels themselves, some of which a stage makes in its way."""
+        stages = run.metrics
+        self._shapes = [StageShape(s.name, s.workers, s.queue.capacity) for s in stages]
+        self._shapes.append(StageShape(SINK, 1, stages[-1].behind.capacity))
+        self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
 
     async def _follow(self, run: Run, began: float) -> None:
         """Look at the run again and again, until it has gone on for too long."""

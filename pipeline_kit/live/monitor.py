@@ -41,6 +41,8 @@ class Sample:
     """Workers that hold a result and wait for room."""
     lost: list[int]
     """Items that failed at the stage and were skipped, so far."""
+    dropped: list[int]
+    """Items that the channel in front of the stage has discarded so far."""
     filtered: list[int]
     """Items that the stage has filtered so far, which is no loss."""
     waited: list[float]
@@ -80,6 +82,7 @@ class Monitor:
             working=[*working, 0],
             blocked=[*(stage.blocked for stage in stages), 0],
             lost=[*lost, 0],
+            dropped=[*(stage.queue.dropped for stage in stages), 0],
             filtered=[*(stage.filtered for stage in stages), 0],
             waited=[*map(_waited, stages), 0.0],
             throughput=self._throughput(time, out),
@@ -118,7 +121,7 @@ class Monitor:
             return None
         busy = [self._busy(at, stage, recent[0], time) for at, stage in enumerate(stages)]
         busiest = [at for at, share in enumerate(busy) if share >= ALIKE * max(busy)]
-        full = [at for at in busiest if self._fill(at, recent) > 0.5]
+        full = [at for at in busiest if _fill(at, recent, stages[at].queue.capacity) > 0.5]
         return [*busiest[:1], *full][-1] if max(busy) > 0 else None
 
     def _busy(self, at: int, stage: StageMetrics, before: Sample, time: float) -> float:
@@ -127,11 +130,12 @@ class Monitor:
         workers, lapse = self._stages[at].workers, time - before.time
         return 1 - (_waited(stage) - before.waited[at]) / (workers * lapse)
 
-    def _fill(self, at: int, samples: Sequence[Sample]) -> float:
-        mean, capacity = fmean(sample.depth[at] for sample in samples), self._stages[at].buffer
-        if math.isinf(capacity):
-            return mean  # without a bound, a queue that does not empty is as good as full
-        return mean / capacity if capacity else 0.0
+
+def _fill(at: int, samples: Sequence[Sample], capacity: float) -> float:
+    mean = fmean(sample.depth[at] for sample in samples)
+    if math.isinf(capacity):
+        return mean  # without a bound, a queue that does not empty is as good as full
+    return mean / capacity if capacity else 0.0
 
 
 def _waited(stage: StageMetrics) -> float:

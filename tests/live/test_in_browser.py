@@ -220,12 +220,12 @@ def test_another_item_is_chosen_by_keys_and_by_slider(page):
     assert figure.locator(".pw-clock").inner_text() == "item 4"
 
 
-def sample(time, out, filtered=0):
+def sample(time, out, filtered=0, dropped=0):
     return {
-        "time": time, "entered": out + 3 + filtered, "depth": [0, 1, 0],
+        "time": time, "entered": out + 3 + filtered + dropped, "depth": [0, 1, 0],
         "taken": [out + 3, out + 1, out], "working": [1, 1, 0], "blocked": [0, 0, 0],
-        "lost": [0, 0, 0], "filtered": [filtered, 0, 0], "waited": [0, 0, 0],
-        "throughput": 10, "bottleneck": 1,
+        "lost": [0, 0, 0], "dropped": [0, dropped, 0], "filtered": [filtered, 0, 0],
+        "waited": [0, 0, 0], "throughput": 10, "bottleneck": 1,
     }  # fmt: skip
 
 
@@ -247,6 +247,9 @@ def test_the_dashboard_follows_the_samples(page):
     assert figure.locator(".pw-title").inner_text() == "10 items/s; bottleneck: slow"
     page.evaluate("sample => model.fire('msg:custom', sample)", sample(1, 15, filtered=4))
     told = "22 in = 15 out + 4 filtered + 0 failed + 3 in flight"
+    figure.locator(".pw-balance", has_text=told).wait_for()
+    page.evaluate("sample => model.fire('msg:custom', sample)", sample(2, 16, dropped=5))
+    told = "24 in = 16 out + 5 dropped + 0 failed + 3 in flight"
     figure.locator(".pw-balance", has_text=told).wait_for()
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from pipeline_kit import FILTERED, Channel, Pipeline, Stage, StageMetrics
 from pipeline_kit.errors import ErrorLog
 from pipeline_kit.live.monitor import Monitor
+from pipeline_kit.patterns.backpressure import OverflowChannel
 
 
 async def follow(pipeline, source, *, every=0.04):
@@ -131,3 +132,17 @@ async def test_a_queue_without_a_bound_can_be_the_sign():
             monitor.look(run, time, 0)
     assert monitor.samples[-1].depth[0] > 0
     assert monitor.samples[-1].bottleneck == 0
+
+
+async def test_dropped_items_are_counted_and_the_bound_is_that_of_the_channel():
+    def three():
+        return OverflowChannel(3, overflow="drop_oldest")
+
+    samples = await follow(Pipeline(takes(0.4, "slow", channel=three)), range(10))
+    # The first is being worked on; of the other nine, three fit, so that six are dropped.
+    assert samples[1].dropped == [6, 0]
+    assert samples[1].depth == [3, 0]
+    assert samples[1].working == [1, 0]
+    assert samples[-1].lost == [0, 0]
+    assert samples[-1].taken[0] == 4
+    assert samples[20].bottleneck == 0

@@ -5,6 +5,7 @@ from makes import failing, two_stages
 
 from pipeline_kit import Pipeline, Stage, StageError
 from pipeline_kit.live import watch
+from pipeline_kit.patterns.backpressure import OverflowChannel
 
 DELAY = (0.1, 1.0, 0.1, 0.4)
 
@@ -196,3 +197,14 @@ async def test_a_limit_of_nothing_is_refused(limit):
 def test_without_a_loop_it_says_where_it_works():
     with pytest.raises(RuntimeError, match="watch needs a running event loop"):
         watch(two_stages)
+
+
+async def test_the_picture_knows_the_bound_of_a_channel_that_the_stage_makes():
+    def make(knobs):
+        pipeline, source = two_stages(knobs)
+        slow = Stage(pipeline.stages[1].function, channel=lambda: OverflowChannel(7))
+        return Pipeline(slow), source
+
+    view = watch(make)
+    await view.finished()
+    assert [shape["capacity"] for shape in view._dashboard.stages] == [7, 0]
