@@ -24,7 +24,6 @@ from pipeline_kit.grading.claims_caching import (
 )
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.keyed import KeyedWorld
-from pipeline_kit.grading.status import Unmet
 from pipeline_kit.trace import SOURCE
 
 
@@ -190,7 +189,7 @@ def test_never_more_than_maxsize_results_are_kept(answer: Answer, draw: Draw) ->
     something_came_out(run)
     remembered = 2 * len(keys) - len(lookups_of(run))
     if remembered > size:
-        raise Unmet(
+        raise run.unmet(
             f"{len(keys)} keys came, one after the other, and then all once more: {remembered} of "
             f"them were not looked up again, so that many had been kept; maxsize is {size}"
         )
@@ -249,7 +248,7 @@ def test_hits_and_misses_are_counted(answer: Answer, draw: Draw) -> None:
     ]
     counts = {"hits": len(run.came_out) - len(waited), "misses": len(waited)}
     if run.ended.returned != counts:
-        raise Unmet(
+        raise run.unmet(
             f"{counts['misses']} items had to wait for their result, {counts['hits']} had it at "
             f"once; your function returned {run.ended.returned!r:.80} instead of {counts}"
         )
@@ -267,7 +266,7 @@ def test_it_ends_with_the_last_result(answer: Answer, draw: Draw) -> None:
     run = answer.run(_world(keys, beat, workers=3, changes=changes))
     sink_is_closed_once_at_the_end(run)
     if run.play.now != run.times_out[-1]:
-        raise Unmet(
+        raise run.unmet(
             f"the last result had come out at {run.times_out[-1]:g} s, but your function went on "
             f"until {run.play.now:g} s; who was still waiting for changes?"
         )

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from pipeline_kit.grading.claims import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.keyed import KeyedPlay, Lookup
-from pipeline_kit.grading.status import Unmet
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SOURCE
 
@@ -32,7 +31,7 @@ def looked_up_at_most(run: GradedRun, most: Mapping[int, int], because: str = ""
             times = ", then ".join(f"at {start:g} s" for start in starts[:3])
             enough = "once is enough" if allowed == 1 else f"{allowed} times are enough"
             more = f", {because}" if because else ""
-            raise Unmet(f"key {key} was looked up {times}; {enough}{more}")
+            raise run.unmet(f"key {key} was looked up {times}; {enough}{more}", at=starts[allowed])
 
 
 def hits_come_out_at_once(run: GradedRun, items: Collection[int]) -> None:
@@ -42,9 +41,10 @@ def hits_come_out_at_once(run: GradedRun, items: Collection[int]) -> None:
     for item, time in zip(run.came_out, run.times_out, strict=True):
         if item in items and time > arrivals[item]:
             key = run.play.world.items[item]
-            raise Unmet(
+            raise run.unmet(
                 f"item {item} (key {key}) was there at {arrivals[item]:g} s and came out at "
-                f"{time:g} s, although the result of its key had been looked up before"
+                f"{time:g} s, although the result of its key had been looked up before",
+                at=arrivals[item],
             )
 
 
@@ -56,7 +56,9 @@ def at_most_at_once(run: GradedRun, workers: int) -> None:
     going_on = Steps.accumulate(starts + ends)
     if (most := going_on.maximum) > workers:
         time = going_on.times[going_on.values.index(most)]
-        raise Unmet(f"at {time:g} s {most:g} lookups went on at once, for {workers} workers")
+        raise run.unmet(
+            f"at {time:g} s {most:g} lookups went on at once, for {workers} workers", at=time
+        )
 
 
 def results_are_fresh(run: GradedRun) -> None:
@@ -66,10 +68,11 @@ def results_are_fresh(run: GradedRun) -> None:
     for lookup in lookups_of(run):
         for item in lookup.serves:
             if changed := _changes(run, lookup, entered[item]):
-                raise Unmet(
+                raise run.unmet(
                     f"item {item} came in at {entered[item]:g} s and was given what a lookup had "
                     f"begun to read at {lookup.started:g} s, but the data of key {lookup.key} had "
-                    f"changed at {changed[0]:g} s"
+                    f"changed at {changed[0]:g} s",
+                    at=entered[item],
                 )
 
 
@@ -86,7 +89,9 @@ def not_looked_up_again(run: GradedRun, keys: Iterable[int], because: str) -> No
     for key in keys:
         if times[key] > 1:
             again = [lookup.started for lookup in lookups_of(run) if lookup.key == key][1]
-            raise Unmet(f"at {again:g} s key {key} had to be looked up again, but {because}")
+            raise run.unmet(
+                f"at {again:g} s key {key} had to be looked up again, but {because}", at=again
+            )
 
 
 def _changes(run: GradedRun, lookup: Lookup, until: float) -> list[float]:
