@@ -158,10 +158,8 @@ class ScheduleSearch:
         self._player.picture = _picture(None if covered else self._run)
 
     def _said(self) -> str:
-        if self._prediction is None:
+        if self._prediction is None or not self._prediction.locked:
             return ""
-        if not self._prediction.locked:
-            return "The runs are covered until you have locked in your prediction."
         return f"You said: {self._prediction.value:g} {self._prediction.unit}"
 
     def _judged(self) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ class TallyView {
   build() {
     this.title = element("div", { class: "pw-title" });
     this.said = element("div", { class: "pw-said" });
+    this.cover = element("div", { class: "pw-cover" },
+      "The runs are covered until you have locked in your prediction.");
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.chart = element("div", {
       class: "pw-curve", role: "slider", tabindex: 0, "aria-label": "schedule", "aria-valuemin": 0,
@@ -26,7 +28,7 @@ class TallyView {
       button("Next that passes", () => this.open(this.next(false))));
     this.words = element("p", { class: "pw-words", "aria-live": "polite" });
     this.goals = goalsList();
-    this.root.append(this.title, this.said, this.knobs.box, this.chart, this.buttons, this.words, this.goals);
+    this.root.append(this.title, this.said, this.cover, this.knobs.box, this.chart, this.buttons, this.words, this.goals);
   }
 
   get tally() { return this.model.get("tally"); }
@@ -38,6 +40,7 @@ class TallyView {
     this.title.textContent = this.model.get("title");
     this.said.textContent = this.model.get("said");
     this.root.setAttribute("aria-label", this.title.textContent);
+    this.cover.hidden = !covered;
     for (const part of [this.knobs.box, this.chart, this.buttons, this.words]) part.hidden = covered;
     this.knobs.box.hidden ||= !this.model.get("knobs").length;
     showGoals(this.goals, covered ? [] : this.model.get("goals"));

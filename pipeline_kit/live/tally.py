@@ -65,7 +65,7 @@ class Tally(anywidget.AnyWidget):
     """The runs, as of `TallyData.as_data`; empty as long as they are covered."""
     title = traitlets.Unicode().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
-    """What the reader has predicted, or that the runs are covered until then."""
+    """What the reader has predicted, once it is locked in."""
     goals: Any = traitlets.List().tag(sync=True)
     opened = traitlets.Int(0).tag(sync=True)
     """Which run is open, counted from 0."""

@@ -54,6 +54,7 @@ def test_buttons_lead_from_failure_to_failure(page, tally, figure):  # noqa: F81
 def test_squares_are_covered_until_there_is_a_tally(page, tally):  # noqa: F811
     page.evaluate("model.update('tally', {})")
     assert tally.locator("canvas").is_hidden()
+    assert "covered until you have locked in" in tally.inner_text()
     assert tally.get_by_role("button", name="Next failure").is_hidden()
     assert "no schedule fails" not in tally.inner_text()
 
