@@ -38,13 +38,13 @@ EXERCISE = Exercise(
     ),
     hints=(
         "An item enters at one place in your code and leaves at one other. Count at these two, and "
-        "you know at any time how many are on the way. What must the first place do with the count?",
+        "you know at any time how many are on the way. What must the first do with the count?",
         "Give the task that reads the source a gate: it passes when the gate is open. One place "
         "closes it, another opens it, and `pressure` is told by the same two lines. Which of the "
         "asyncio primitives can be open or closed, and waited for?",
-        "`gate = asyncio.Event()`, and `await gate.wait()` before the next item is asked for. Close "
-        "it as soon as the count has come to `high`, open it as soon as it has fallen to `low`. All "
-        "that is on the way must find room in your channels, or the reader waits at another place.",
+        "An `asyncio.Event` is such a gate: wait for it before the next item is asked for, `clear` "
+        "it at `high`, `set` it at `low`, and leave it alone in between. And all that is on the "
+        "way must find room in your channels, or the reader waits at another place.",
     ),
     extension="instead of stopping the source, be less thorough under pressure: let stage 3 pass "
     "on every second item without work, and report how many. When would you prefer that?",
@@ -129,8 +129,8 @@ def test_it_rests_until_low(answer: Answer, draw: Draw) -> None:
 @check(
     points=0.5,
     needs=(BOUNDED,),
-    hint="Where does your reader wait while fewer than `high` are on the way? Is there room for all "
-    "of them behind it, and does it hear at once that `low` has been reached?",
+    hint="Where does your reader wait while fewer than `high` are on the way? Is there room for "
+    "all of them behind it, and does it hear at once that `low` has been reached?",
 )
 def test_it_takes_what_it_may(answer: Answer, draw: Draw) -> None:
     """Items are taken at once, until `high` are on the way, and again as soon as only `low` are."""
