@@ -24,6 +24,10 @@ exercises: ## grade the answers in exercises/
 	@sh .ci/venv
 	@$(python) -m pytest exercises
 
+watch: ## check each exercise when its notebook is saved
+	@sh .ci/venv
+	@$(python) -m pipeline_kit.grading watch
+
 lint: ## check format, style and types
 	@sh .ci/venv dev
 	$(python) -m ruff format --check
@@ -46,4 +50,4 @@ clean: ## remove .venv and everything else that can be made again
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
-.PHONY: help lab test exercises lint check notebooks bench clean
+.PHONY: help lab test exercises watch lint check notebooks bench clean

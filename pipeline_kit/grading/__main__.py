@@ -1,26 +1,75 @@
-"""The grader's command line: `python -m pipeline_kit.grading score`."""
+"""The student's command line: `python -m pipeline_kit.grading score`, and what else `--help` lists.
+
+The exercises are looked for here and in `exercises/`. Instructors grade with `pytest exercises/`.
+"""
 
 import argparse
+import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline_kit.grading.folder import exercises_folder
+from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.folder import exercises_folder, exercises_in
+from pipeline_kit.grading.report import as_text
+from pipeline_kit.grading.reset import reset
 from pipeline_kit.grading.scoreboard import scoreboard
+from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.watch import check_notebook, watch
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline_kit.grading", description=__doc__)
-    parser.add_argument("--exercises", type=Path, help="the folder of the exercises")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("score", help="show where you stand with all exercises")
+    parser = _parser()
     given = parser.parse_args(arguments)
     try:
-        folder = given.exercises or exercises_folder()
-    except FileNotFoundError as error:
+        folder = exercises_folder()
+        exercise = _find(folder, given.exercise) if "exercise" in given else ""
+        return _obey(given, folder, exercise)
+    except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
-    print(scoreboard(folder))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline_kit.grading", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("score", help="show where you stand with all exercises")
+    commands.add_parser("watch", help="check each exercise when its notebook is saved")
+    check = commands.add_parser("check", help="check one exercise, as saved")
+    check.add_argument("exercise", help="such as 3, ex03 or ex03_fan_out_fan_in")
+    check.add_argument("--seed", type=int, help="repeat a check with the numbers of this seed")
+    start_over = commands.add_parser("reset", help="put the stub back; your answer is kept")
+    start_over.add_argument("exercise", help="such as 3, ex03 or ex03_fan_out_fan_in")
+    return parser
+
+
+def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
+    if given.command == "score":
+        print(scoreboard(folder))
+    elif given.command == "watch":
+        print(scoreboard(folder))
+        print("Save a notebook, and it is checked here. Ctrl+C ends this.", flush=True)
+        with suppress(KeyboardInterrupt):
+            watch(folder)
+    elif given.command == "check":
+        report = check_notebook(folder, exercise, given.seed)
+        print(f"{as_text(report)}\n  (seed {report.seed})")
+        return int(report.status is not Status.PASSED)
+    else:
+        declared, _ = load(folder / f"test_{exercise}.py")
+        print(reset(folder, exercise, declared.function))
     return 0
+
+
+def _find(folder: Path, wanted: str) -> str:
+    """Return the name of the exercise that is meant by "3", "ex3", "ex03" or its whole name."""
+    names = [name for name, _ in exercises_in(folder)]
+    number = re.fullmatch(r"(?:ex)?0*(\d+)", wanted)
+    start = f"ex{int(number[1]):02}_" if number else wanted.removesuffix(".ipynb")
+    found = [name for name in names if name.startswith(start)]
+    if len(found) != 1:
+        raise ValueError(f"there is no exercise {wanted!r}, only {', '.join(names)}")
+    return found[0]
 
 
 if __name__ == "__main__":

@@ -79,10 +79,11 @@ class Scoreboard:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
+        width = max((len(row.title) for row in self.rows), default=0)
         for row in self.rows:
             score = f"{_bar(row.points / row.most)} {row.points:>4g} of {row.most:g}"
-            yield f"{row.number:>3}  {row.title:26} {score}  {row.state}"
-        yield f"     {'total':26} {'':10} {self.points:>4g} of {self.most:g}"
+            yield f"{row.number:>3}  {row.title:{width}}  {score}  {row.state}"
+        yield f"     {'total':{width}}  {'':10} {self.points:>4g} of {self.most:g}"
         yield self.next_step
 
     def _repr_html_(self) -> str:

@@ -31,6 +31,20 @@ def test_an_answer_that_has_lost_its_tag_is_found_by_its_function(tmp_path: Path
     assert answer_in_notebook(path, "f")[0] == "async def f(): 2"
 
 
+STUB = "async def f():\n    raise NotImplementedError"
+
+
+@pytest.mark.parametrize("tagged", ["", "# nothing here", STUB], ids=["empty", "a remark", "stub"])
+def test_an_answer_in_another_cell_than_the_one_meant_is_found(tmp_path: Path, tagged: str) -> None:
+    cells = ("import this", []), (tagged, ["answer"]), ("async def f(): 1", []), ("f()", [])
+    assert answer_in_notebook(notebook(tmp_path / "x.ipynb", *cells), "f")[0] == "async def f(): 1"
+
+
+def test_a_stub_that_was_not_touched_is_the_answer(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "x.ipynb", (STUB, ["answer"]), ("show()", []))
+    assert answer_in_notebook(path, "f") == (STUB, "")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
