@@ -173,7 +173,8 @@ def _workers(
     at_once = cores if place == "threads" and not _has_gil() else 1
     if computed == 0:
         return most
-    return max(1, min(round(at_once * utilisation * (1 + waited / computed)), most))
+    # First the bound, then whole numbers: a share of next to nothing makes an infinity.
+    return max(1, round(min(at_once * utilisation * (1 + waited / computed), most)))
 
 
 def _cores() -> int:

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline_kit import Pipeline, Stage, virtual_time
@@ -192,6 +192,7 @@ times = st.floats(0, 10)
 
 
 @given(times, times, st.integers(1, 64), st.floats(0.01, 1), st.integers(1, 50), st.booleans())
+@example(1.0, 5e-324, 1, 1.0, 1, False)  # the smallest time there is: their quotient is infinite
 def test_there_is_always_advice_within_bounds(
     waits: float, computes: float, cores: int, utilisation: float, most: int, plain: bool
 ) -> None:
