@@ -19,6 +19,12 @@ def test_the_example_prints_what_the_readme_says() -> None:
     assert run.stdout.strip() == dedent(example[2]).strip()
 
 
+def test_the_heart_of_the_example_is_as_the_readme_shows_it() -> None:
+    excerpts = re.findall(r"```python\n(    .*?)```", README, re.DOTALL)
+    assert len(excerpts) == 1
+    assert excerpts[0] in (ROOT / "pipeline_kit/example/shop.py").read_text(encoding="utf-8")
+
+
 def test_every_link_leads_somewhere() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
