@@ -24,7 +24,7 @@ class CompareView {
     this.cursor.box.insertBefore(this.jump, this.cursor.scrub);
     this.sentence = element("p", { class: "pw-difference" });
     this.now = element("div", { class: "pw-now", "aria-live": "polite" });
-    this.goals = element("ul", { class: "pw-goals", "aria-label": "goals" });
+    this.goals = goalsList();
     this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() },
       element("summary", {}, "Data"), element("div"));
     this.body = element("div", {}, this.chart, this.cursor.box, this.sentence, this.now);
@@ -46,10 +46,7 @@ class CompareView {
     this.error.hidden = !this.error.textContent;
     this.sentence.textContent = picture.sentence;
     this.jump.disabled = picture.difference === null;
-    this.goals.replaceChildren(...picture.goals.map((goal) => element("li", { class: goal.reached ? "pw-reached" : "" },
-      element("span", { "aria-hidden": "true" }, goal.reached ? "✓" : "○"), ` ${goal.text}`,
-      element("span", { class: "pw-goal-state" }, goal.error || (goal.reached ? " reached" : " not yet")))));
-    this.goals.hidden = picture.goals.length === 0;
+    showGoals(this.goals, picture.goals);
     this.body.hidden = picture.runs.every((run) => !run.stages.length);
     const times = picture.runs.map((run) => [...eventTimesOf(run)]).flat();
     this.cursor.load(Float64Array.from(new Set(times)).sort(), Math.max(...picture.runs.map((run) => run.makespan), 1e-9));
@@ -66,12 +63,13 @@ class CompareView {
     this.colours = coloursFor(this.model.get("palette"), this.root);
     if (this.body.hidden || !this.root.clientWidth) return;
     const runs = this.picture.runs.filter((run) => run.stages.length);
-    const heights = runs.map((run) => halfHeight(run, this.colours));
+    const queues = runs.some(({ stages }) => stages.some(({ capacity }) => capacity !== 0)) ? QUEUES : 0;
+    const heights = runs.map((run) => halfHeight(run, queues, this.colours));
     const { pen, width } = prepareCanvas(this.canvas, heights.reduce((sum, height) => sum + height));
     this.axis = new TimeAxis(width, this.limits.end);
     runs.forEach((run) => {
       const label = this.picture.labels[this.picture.runs.indexOf(run)];
-      drawHalf(pen, this.axis, run, label, this.limits, this.picture.difference, this.colours);
+      drawHalf(pen, this.axis, run, { label, queues, difference: this.picture.difference, limits: this.limits }, this.colours);
       pen.translate(0, heights[runs.indexOf(run)]);
     });
     this.moved();
@@ -118,14 +116,15 @@ function eventTimesOf(run) {
   return [0, ...run.spans.start, ...run.spans.end.filter((end) => end !== null), ...run.out, run.makespan];
 }
 
-function halfHeight(run, colours) {
+function halfHeight(run, queues, colours) {
   const lanes = lanesOf(run, colours);
-  return HEADING + HEADROOM + lanes.length * laneHeight(lanes) + QUEUES + BELOW;
+  return HEADING + HEADROOM + lanes.length * laneHeight(lanes) + queues + BELOW;
 }
 
-// One run: its label and finding, its lanes, its queues; the same parts as in the chart of a player.
-function drawHalf(pen, axis, run, label, limits, difference, colours) {
-  const lanes = lanesOf(run, colours), high = laneHeight(lanes), bottom = HEADROOM + lanes.length * high + QUEUES;
+// One run: its label and finding, its lanes, and its queues if either run has any; the same parts as
+// in the chart of a player.
+function drawHalf(pen, axis, run, { label, queues, difference, limits }, colours) {
+  const lanes = lanesOf(run, colours), high = laneHeight(lanes), bottom = HEADROOM + lanes.length * high + queues;
   pen.font = `600 13px ${FONT}`;
   const wide = pen.measureText(label).width;
   write(pen, label, 2, 12, { colour: colours.ink, size: 13, weight: 600 });
@@ -135,7 +134,7 @@ function drawHalf(pen, axis, run, label, limits, difference, colours) {
   drawTimeTicks(pen, axis, HEADROOM, bottom, colours);
   lanes.forEach((lane, row) => drawLane(pen, axis, HEADROOM + row * high, high, lane, run, null, colours));
   drawLosses(pen, axis, high, lanes, run, colours);
-  drawStepsPanel(pen, axis, bottom - QUEUES + 8, QUEUES - 8, depthPanel(run, null, limits, colours), colours);
+  if (queues) drawStepsPanel(pen, axis, bottom - queues + 8, queues - 8, depthPanel(run, null, limits, colours), colours);
   const marks = [{ time: run.makespan, name: "end", colour: colours.ink }];
   if (difference !== null) marks.push({ time: difference, name: "first difference", colour: colours.ink, bold: true });
   drawMarks(pen, axis, bottom, marks, colours);

@@ -71,7 +71,7 @@ def compare(
 class ComparisonPlayer(anywidget.AnyWidget):
     """Shows two runs under one time cursor, with sliders that ask for two others."""
 
-    _esm = script("page", "knobs", "axes", "chart", "scene", "cursor", "compare")
+    _esm = script("page", "knobs", "goals", "axes", "chart", "scene", "cursor", "compare")
     _css = style()
     palette = traitlets.Dict(palette.as_data()).tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
