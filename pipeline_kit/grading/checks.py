@@ -9,6 +9,11 @@ check builds a world, runs the answer in it, and asserts on what the world has s
         beat, items = draw.beat(), draw.items()
         run = answer.run(World(items=items, work=dict.fromkeys(STAGES, beat)))
         results_come_out_at(run, [(n + 3) * beat for n in range(len(items))], "…")
+
+An instructor may keep further checks from the students: in `test_ex03_fan_out_fan_in_hidden.py`,
+beside the file that the students have too. It holds functions like these, and no `EXERCISE`; they
+are judged after the others, and `needs` may name those. For the students to know that there are
+some, their copy says so, by `EXERCISE = Exercise(…, hidden_points=4)`.
 """
 
 import importlib.util
@@ -21,6 +26,8 @@ from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.world import World
 
+HIDDEN = "_hidden"
+"""How the name of a file with hidden checks ends."""
 CheckFunction = Callable[[Answer, Draw], None]
 
 
@@ -38,6 +45,11 @@ class Check:
     needs: tuple[str, ...] = ()
     """Names of the checks that must hold before this one means anything."""
 
+    @property
+    def hidden(self) -> bool:
+        """Whether only the instructor has it, in a file `test_exNN_…_hidden.py`."""
+        return self.function.__module__.endswith(HIDDEN)
+
 
 @dataclass(frozen=True)
 class Exercise:
@@ -53,6 +65,8 @@ class Exercise:
     """Three, each saying more than the one before, none the answer; code between backquotes."""
     extension: str = ""
     """What there is to try for those who have all points; it gives none."""
+    hidden_points: float = 0.0
+    """Points of the checks that only the instructor has, so that students know there are some."""
 
 
 def check(

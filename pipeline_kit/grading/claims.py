@@ -133,9 +133,12 @@ def the_error_reaches_the_caller(run: GradedRun) -> None:
     """Claim that the run ends with the exception of the stage or source that failed."""
     assert run.play.world.failing
     failed, item = run.play.world.failing
-    failure = f"{failed} failed on item {item}"
+    failures = [event.time for event in run.trace.of(failed, "failed")]
+    when = f"at {failures[0]:g} s " if failures else ""
+    failure = f"{when}{failed} failed on item {item}"
     if not run.ended.fault:
-        raise run.unmet(f"{failure}, but your function returned as if nothing had happened")
+        text = f"{failure}, but your function returned as if nothing had happened"
+        raise run.unmet(text, at=failures[0] if failures else None)
     if not any(run.play.world.error in cause for cause in run.ended.fault.causes):
         instead = describe_fault(run.ended.fault, run.play.now)
         raise run.unmet(f"{failure}, but that error never reached the caller: {instead}")

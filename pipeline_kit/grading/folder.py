@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline_kit.grading.checks import HIDDEN
+
 FOLDER_VARIABLE = "PIPELINE_WORKBOOK_EXERCISES"
 """Environment variable that names the folder with the checks, when notebooks are elsewhere."""
 _PLACES = (".", "exercises", "../exercises")
@@ -26,6 +28,8 @@ def exercises_folder(name: str = "*") -> Path:
 
 
 def exercises_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name and the checks of each exercise in `folder`, in order."""
+    """Yield the name and the file with the public checks of each exercise in `folder`, in order."""
     for checks in sorted(folder.glob("test_ex*.py")):
+        if checks.stem.endswith(HIDDEN):
+            continue
         yield checks.stem.removeprefix("test_"), checks

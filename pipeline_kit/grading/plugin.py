@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.checks import check_of, exercise_of, load
+from pipeline_kit.grading.checks import HIDDEN, check_of, load
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.folder import FOLDER_VARIABLE
 from pipeline_kit.grading.notebook_file import answer_in_notebook
@@ -72,11 +72,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="module")
 def answer(request: pytest.FixtureRequest) -> Iterator[Answer]:
     """The answer to the exercise whose checks stand in this module."""
-    exercise = exercise_of(request.module)
-    path = _notebook(request.config, request.path)
+    checks = _public(request.path)
+    exercise, _ = load(checks)
+    path = _notebook(request.config, checks)
     source, missing = answer_in_notebook(path, exercise.function)
-    seed = request.config.stash[_SEED]
-    request.config.stash[_REPORTS][request.path] = Report(exercise, seed)
+    report = Report(exercise, request.config.stash[_SEED])
+    request.config.stash[_REPORTS].setdefault(checks, report)
     with Answer(source, exercise.function, missing=missing) as found:
         yield found
 
@@ -93,7 +94,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     check = check_of(pyfuncitem.obj)
     if check is None:
         return None
-    report = pyfuncitem.config.stash[_REPORTS][pyfuncitem.path]
+    report = pyfuncitem.config.stash[_REPORTS][_public(pyfuncitem.path)]
     found = pyfuncitem.funcargs["answer"]
     assert isinstance(found, Answer)
     verdict = report.judge(check, found)
@@ -154,6 +155,11 @@ def _write_notebooks(terminalreporter: Any) -> None:
             terminalreporter.section(notebook)
             where = f"{cell or 'before the first cell'} (code cells count from 0)"
             terminalreporter.write_line(f"  the notebook stops in {where}: {reason}")
+
+
+def _public(checks: Path) -> Path:
+    """Return the file with the public checks of an exercise; the hidden ones are beside it."""
+    return checks.with_name(f"{checks.stem.removesuffix(HIDDEN)}.py")
 
 
 def _notebook(config: pytest.Config, checks: Path) -> Path:

@@ -21,7 +21,11 @@ def score(report: Report) -> str:
     """Return status and points, such as `failed, 6.5 of 10 points`."""
     if report.status is Status.GRADER_ERROR:
         return "grader error, which is not your fault and not a grade"
-    return f"{report.status}, {report.points:g} of {report.most_points:g} points"
+    points = f"{report.points:g} of {report.most_points:g} points"
+    if report.exercise.hidden_points and not any(v.check.hidden for v in report.verdicts):
+        more = f"{report.exercise.hidden_points:g} more are given by checks that are not shown"
+        return f"public checks {report.status}, {points}; {more}"
+    return f"{report.status}, {points}"
 
 
 def as_text(report: Report) -> str:

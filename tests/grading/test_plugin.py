@@ -104,3 +104,50 @@ def test_the_answer_cells_carry_valid_nbgrader_metadata() -> None:
         assert metadata["schema_version"] == 3
         assert (metadata["grade"], metadata["solution"], metadata["task"]) == (False, True, False)
         assert answer_in_notebook(path, path.stem.partition("_")[2])[1] == ""
+
+
+HIDDEN_CHECK = """
+from pipeline_kit.grading.checks import check
+from pipeline_kit.grading.claims import order_is_kept
+from pipeline_kit.grading.world import World
+
+@check(points=4, hint="…", needs=("test_the_stages_overlap",))
+def test_one_more_thing(answer, draw):
+    "Something that students do not see coming."
+    work = dict.fromkeys(("stage1", "stage2", "stage3"), 1.0)
+    order_is_kept(answer.run(World(items=[1, 2], work=work)))
+"""
+
+
+def folder_with_hidden_checks(folder: Path, answer: str) -> Path:
+    shutil.copy(ROOT / "exercises" / "conftest.py", folder)
+    public = (ROOT / "exercises" / f"test_{NAME}.py").read_text(encoding="utf-8")
+    public = public.replace("number=1,", "number=1, hidden_points=4,")
+    (folder / f"test_{NAME}.py").write_text(public, encoding="utf-8")
+    hidden = folder / f"test_{NAME}_hidden.py"
+    hidden.write_text(HIDDEN_CHECK, encoding="utf-8")
+    source = (ANSWERS / NAME / f"{answer}.py").read_text(encoding="utf-8")
+    cell = {"cell_type": "code", "source": source, "metadata": {"tags": ["answer"]}}
+    (folder / f"{NAME}.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    return hidden
+
+
+def test_where_checks_are_hidden_the_public_ones_are_called_so(tmp_path: Path) -> None:
+    folder_with_hidden_checks(tmp_path, "right/queues").unlink()
+    _, output = run_pytest(str(tmp_path / f"test_{NAME}.py"))
+    assert "public checks passed, 10 of 10 points; 4 more are given by checks that are" in output
+
+
+def test_hidden_checks_are_judged_with_the_public_ones(tmp_path: Path) -> None:
+    folder_with_hidden_checks(tmp_path, "right/queues")
+    code, output = run_pytest(str(tmp_path), "-p", "no:nbval")
+    assert code == 0, output
+    assert "1  The basic pipeline             passed, 14 of 14 points" in output
+
+
+def test_a_hidden_check_may_need_a_public_one(tmp_path: Path) -> None:
+    folder_with_hidden_checks(tmp_path, "wrong/sequential")
+    code, output = run_pytest(str(tmp_path), "-p", "no:nbval")
+    assert code == 1
+    assert "failed, 6 of 14 points" in output
+    assert "not judged before this holds: All three stages work at the same time" in output
