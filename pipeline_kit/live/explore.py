@@ -136,8 +136,10 @@ class Explorer:
         self._player.prediction = prediction_data(self._prediction)
 
     def _ipython_display_(self) -> None:
-        figure = plot_trace(self.trace, title=self._title, until=self._until)
-        self._showing.show(self._player, figure, describe(self.trace))
+        picture = self._player.picture
+        figure = plot_trace(self.trace, title=picture["title"], until=self._until)
+        text = f"{picture['title']}\n{picture['error']}" if picture["error"] else ""
+        self._showing.show(self._player, figure, text or describe(self.trace))
 
 
 def prediction_data(prediction: PredictionLike) -> dict[str, Any]:

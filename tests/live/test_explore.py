@@ -56,6 +56,16 @@ def test_a_run_that_fails_reaches_no_goal_and_shows_its_error():
     assert "stage 'divide' failed on item 2" in figure._player.picture["error"]
 
 
+def test_a_run_that_fails_says_so_where_there_are_no_widgets(monkeypatch):
+    shown = []
+    figure = explore(failing)
+    monkeypatch.setattr(figure._showing, "show", lambda *parts: shown.extend(parts))
+    figure._ipython_display_()
+    _, picture, text = shown
+    assert picture.get_suptitle() == "The run fails at 0.3 s"
+    assert "stage 'divide' failed on item 2" in text
+
+
 def test_a_goal_that_fails_says_so_and_leaves_the_rest_alone():
     goals = {"broken": lambda trace: 1 / 0, "fine": lambda trace: True}
     picture = explore(two_stages, goals=goals)._player.picture
