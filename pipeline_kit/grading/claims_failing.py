@@ -14,11 +14,11 @@ def only_these_are_lost(run: GradedRun, lost: Mapping[int, str]) -> None:
     for item in range(len(run.play.world.items)):
         if item in lost and times[item]:
             at = next(e.time for e in run.trace.of(SINK, "started") if e.item == item)
-            text = f"item {item} came out at {at:g} s, although it had failed at {lost[item]}"
+            text = f"item {item} came out at {at:g} s, although it {_fate(lost[item])}"
             raise run.unmet(text, at=at)
         if item not in lost and not times[item]:
-            others = ", ".join(f"item {other} at {place}" for other, place in lost.items())
-            text = f"item {item} never came out; it did not fail (only {others} did)"
+            others = ", ".join(f"item {other} {_fate(place)}" for other, place in lost.items())
+            text = f"item {item} never came out, and nothing was wrong with it: {others}"
             raise run.unmet(text, at=_last_seen(run, item))
         if times[item] > 1:
             raise run.unmet(f"item {item} came out {times[item]} times")
@@ -38,19 +38,19 @@ def each_is_reported_once(run: GradedRun, lost: Mapping[int, str]) -> None:
         item = _item_of(run, report, open_yet)
         failed_at = _last_seen(run, item)
         if report.time < failed_at:
-            text = f"item {item} was reported at {report.time:g} s, although it was tried again"
-            raise run.unmet(text, at=report.time)
+            text = f"item {item} was reported at {report.time:g} s, but work on it went on"
+            raise run.unmet(f"{text} until {failed_at:g} s", at=report.time)
         if report.time > failed_at:
-            text = f"item {item} failed for good at {failed_at:g} s, and was only reported at"
+            text = f"item {item} {_fate(lost[item])} at {failed_at:g} s, and was only reported at"
             raise run.unmet(f"{text} {report.time:g} s", at=failed_at)
         if report.cause != open_yet.pop(item):
             cause = f"an error of {report.cause}" if report.cause else "an error of your own"
             text = f"at {report.time:g} s item {item} was reported with {cause}"
-            raise run.unmet(f"{text}, but it failed at {lost[item]}", at=report.time)
+            raise run.unmet(f"{text}, but it {_fate(lost[item])}", at=report.time)
     if open_yet:
         item, place = next(iter(open_yet.items()))
         when = _last_seen(run, item)
-        text = f"item {item} failed at {place}, at {when:g} s, and `errors` was never told"
+        text = f"item {item} {_fate(place)}, at {when:g} s, and `errors` was never told"
         raise run.unmet(text, at=when)
 
 
@@ -95,6 +95,10 @@ def _item_of(run: GradedRun, report: Report, open_yet: Mapping[int, str]) -> int
     else:
         reason = f"which is item {owner}: that had not failed for good, or been reported before"
     raise run.unmet(f"{when}, {reason}", at=report.time)
+
+
+def _fate(place: str) -> str:
+    return "ran out of time" if place == "timeout" else f"failed at {place}"
 
 
 def _nothing_else_came_out(run: GradedRun) -> None:

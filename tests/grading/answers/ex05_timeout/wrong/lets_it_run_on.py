@@ -1,0 +1,44 @@
+"""No longer waits for late work, but lets it run on.
+
+Fails: test_late_work_is_cut_off
+"""
+
+import asyncio
+
+from pipeline_kit import Channel
+
+
+async def pipeline_with_timeout(
+    source, stage1, stage2, stage3, sink, errors, stage_timeout, deadline
+):
+    first, second, third = Channel(), Channel(), Channel()
+
+    async def start():
+        async for item in source:
+            yield item, item
+
+    async def work(inbox, stage, outbox):
+        with outbox:
+            async for item, value in inbox:
+                call = asyncio.create_task(stage(value))
+                try:
+                    done, _ = await asyncio.wait({call}, timeout=stage_timeout)
+                except asyncio.CancelledError:
+                    call.cancel()
+                    raise
+                if done:
+                    await outbox.send((item, call.result()))
+                else:
+                    await errors.send(item, TimeoutError())
+
+    async def finish():
+        with sink:
+            async for _, result in third:
+                await sink.send(result)
+
+    with errors:
+        async with asyncio.timeout(deadline), asyncio.TaskGroup() as tasks:
+            tasks.create_task(work(start(), stage1, first))
+            tasks.create_task(work(first, stage2, second))
+            tasks.create_task(work(second, stage3, third))
+            tasks.create_task(finish())
