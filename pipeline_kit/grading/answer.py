@@ -6,6 +6,7 @@ from pipeline_kit.grading.explain import ENDS, problem_with, quote, tidy
 from pipeline_kit.grading.failing import FailingPlay, FailingWorld
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
+from pipeline_kit.grading.outage import OutagePlay, OutageWorld
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.process import TIME_LIMIT, ProcessLostError, StudentProcess
 from pipeline_kit.grading.protocol import Order
@@ -93,6 +94,8 @@ class Answer:
 def _performance(world: World) -> Play:
     if isinstance(world, KeyedWorld):
         return KeyedPlay(world)
+    if isinstance(world, OutageWorld):
+        return OutagePlay(world)
     if isinstance(world, FailingWorld):
         return FailingPlay(world)
     return Play(world)

@@ -203,12 +203,16 @@ class Play:
         value that an item had earlier also counts: then the stages come in the wrong order.
         """
         entered = {e.item for e in self.trace.of(SOURCE, "finished")}
-        been_here = {e.item for e in self.trace.of(stage, "started")}
+        been_here = self._been_at(stage)
         same = [item for item in sorted(entered) if self._values[item] == value]
         fresh = [item for item in same if item not in been_here]
         if fresh or same:
             return (fresh or same)[0]
         return self._former_values.get(value)
+
+    def _been_at(self, stage: str) -> set[int]:
+        """Return the items that have been at `stage`, or are there now."""
+        return {e.item for e in self.trace.of(stage, "started")}
 
     def _make_up(self) -> int:
         return _made_up.randrange(10**8, 10**9)
