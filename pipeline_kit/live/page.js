@@ -86,6 +86,15 @@ function hatch(pen, colour) {
   return pen.createPattern(tile, "repeat");
 }
 
+function diamond(pen, x, y, radius) {
+  pen.beginPath();
+  pen.moveTo(x, y - radius);
+  pen.lineTo(x + radius, y);
+  pen.lineTo(x, y + radius);
+  pen.lineTo(x - radius, y);
+  pen.closePath();
+}
+
 // How many of the sorted `times` are at or before `time`.
 function countUpTo(times, time) {
   let low = 0, high = times.length;

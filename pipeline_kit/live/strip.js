@@ -190,15 +190,6 @@ class Strip {
   }
 }
 
-function diamond(pen, x, y, radius) {
-  pen.beginPath();
-  pen.moveTo(x, y - radius);
-  pen.lineTo(x + radius, y);
-  pen.lineTo(x, y + radius);
-  pen.lineTo(x - radius, y);
-  pen.closePath();
-}
-
 // How the slots of a channel are laid out: large, with numbered items, if they fit in a few rows.
 function slotsFor(capacity, gap) {
   for (const size of [LARGE, SMALL]) {
