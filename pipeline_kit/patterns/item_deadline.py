@@ -17,17 +17,10 @@ result back in. No work is begun for an item whose deadline has passed while it 
 """
 
 import asyncio
-import math
-from inspect import isawaitable
+from math import inf
 from typing import Any, NamedTuple
 
-from pipeline_kit.layer import Function
-from pipeline_kit.patterns.timeout import (
-    CallTimeoutError,
-    LimitReached,
-    Timeout,
-    TimeoutStatistics,
-)
+from pipeline_kit.patterns.time_limit import CallTimeoutError, TimeLimit
 
 
 class DeadlineExceededError(CallTimeoutError):
@@ -42,8 +35,12 @@ class Stamped(NamedTuple):
     """By the clock of the event loop, in seconds."""
 
 
-class ItemDeadline:
+class ItemDeadline(TimeLimit):
     """A layer for all stages that an item has to get through in time.
+
+    It is called with a stamped value, calls the function with the value alone, and returns the
+    result with the same deadline. If that has passed, before the call or during it, it raises a
+    `DeadlineExceededError`; if an item is not stamped, a `TypeError`.
 
     Args:
         seconds: how long an item may take from when it is stamped.
@@ -53,50 +50,38 @@ class ItemDeadline:
         ValueError: `seconds` is not above 0 or not finite, or `grace` is below 0.
     """
 
-    def __init__(self, seconds: float, *, grace: float = math.inf) -> None:
-        if not 0 < seconds < math.inf:
+    def __init__(self, seconds: float, *, grace: float = inf) -> None:
+        if not 0 < seconds < inf:
             raise ValueError(f"seconds must be above 0 and finite, got {seconds!r}")
+        super().__init__(grace)
         self.seconds = seconds
-        self._timeout = Timeout(seconds, grace=grace)
         self._expired_while_waiting = 0
 
     def stamp(self, item: Any) -> Stamped:
         """Stamp `item` with a deadline, `seconds` from now: `pipeline.run(map(d.stamp, items))`."""
         return Stamped(item, asyncio.get_running_loop().time() + self.seconds)
 
-    async def call(self, function: Function, item: Stamped) -> Stamped:
-        """Call `function` with the stamped value; return its result with the same deadline.
-
-        Raises:
-            DeadlineExceededError: the deadline has passed, before the call or during it.
-            TypeError: `item` is not stamped.
-        """
-        if not isinstance(item, Stamped):
-            raise TypeError(
-                f"item has no deadline: {item!r:.200}; stamp the source, "
-                "run(map(deadline.stamp, items)), and give the layer to every stage"
-            )
-        if asyncio.get_running_loop().time() >= item.deadline:
-            self._expired_while_waiting += 1
-            raise DeadlineExceededError(self._limit() + " before this stage", still_running=False)
-        result = function(item.value)
-        if isawaitable(result):
-            try:
-                result = await self._timeout.bound(result, item.deadline)
-            except LimitReached as reached:
-                raise DeadlineExceededError(
-                    self._limit(), still_running=reached.still_running
-                ) from reached.__cause__
-        return Stamped(result, item.deadline)
-
     @property
     def expired_while_waiting(self) -> int:
         """Items whose deadline had passed when a stage took them; no work was done for them."""
         return self._expired_while_waiting
 
-    def statistics(self) -> TimeoutStatistics:
-        """Return the totals so far of the calls that were cancelled at a deadline."""
-        return self._timeout.statistics()
+    def _begin(self, item: Stamped, now: float) -> tuple[Any, float]:
+        if not isinstance(item, Stamped):
+            raise TypeError(
+                f"item has no deadline: {item!r:.200}; stamp the source, "
+                "run(map(deadline.stamp, items)), and give the layer to every stage"
+            )
+        if now >= item.deadline:
+            self._expired_while_waiting += 1
+            raise DeadlineExceededError(self._limit() + " before this stage", still_running=False)
+        return item
+
+    def _finish(self, result: Any, until: float) -> Stamped:
+        return Stamped(result, until)
+
+    def _error(self, *, still_running: bool) -> CallTimeoutError:
+        return DeadlineExceededError(self._limit(), still_running=still_running)
 
     def _limit(self) -> str:
         return f"the item's deadline of {self.seconds} s"
