@@ -70,12 +70,12 @@ def _where(place: tuple[str, str, int] | None) -> str:
     if stage == SINK:
         return "is out" if kind == "started" else "waits among the results"
     if stage == SOURCE:
-        return "waits at the source for room"
+        return "is held at the source"
     by = f"{stage} (worker {worker})" if worker else stage
     return {
         "queued": f"waits before {stage}",
         "started": f"is worked on by {by}",
-        "finished": f"is finished at {by} and waits for room",
+        "finished": f"is finished at {by}, but held",
         "filtered": f"has been filtered by {by}",
         "failed": f"has failed at {by}",
         "dropped": f"has been dropped before {stage}",

@@ -28,7 +28,7 @@ def test_the_first_difference_is_marked_and_said():
     assert picture["difference"] == 0.2
     assert picture["sentence"] == (
         "The runs part at 0.2 s, over item 1. "
-        "direct: it is finished at quick and waits for room; buffered: it waits before slow."
+        "direct: it is finished at quick, but held; buffered: it waits before slow."
     )
 
 

@@ -47,7 +47,7 @@ def test_the_same_item_with_another_worker_is_a_difference():
 
 def test_a_run_that_ends_early_parts_where_the_other_goes_on():
     parted = first_difference(trace(), trace((2, "finished", 0, "source")))
-    assert parted == Difference(2, 0, ("has not entered yet", "waits at the source for room"))
+    assert parted == Difference(2, 0, ("has not entered yet", "is held at the source"))
 
 
 @pytest.mark.parametrize(
