@@ -118,10 +118,14 @@ function forSpans({ spans, makespan }, lane, visit) {
   }
 }
 
+// In a crowd only some of the crosses are drawn, or they would hide the lane and each other.
 function drawLosses(pen, axis, high, lanes, picture, colours) {
+  const free = lanes.map(() => -Infinity);
   for (const loss of picture.losses) {
     const row = lanes.findIndex((lane) => lane.place === loss.place && lane.worker === loss.worker);
     const x = axis.x(loss.time), y = HEADROOM + (row + 0.5) * high;
+    if (x < free[row]) continue;
+    free[row] = x + 14;
     pen.lineCap = "round";
     for (const [width, colour] of [[6, colours.page], [3, colours.loss]]) {
       pen.strokeStyle = colour;
