@@ -23,7 +23,6 @@ import gc
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from random import Random
 from typing import Any, TypeVarTuple, Unpack
 
@@ -166,16 +165,9 @@ class ShuffledLoop(VirtualTimeLoop):
 
     def __init__(self, random: Random, jitter: float = 0.0) -> None:
         self._random, self._jitter = random, jitter
-        self._numbers = count()
         self.steps = 0
         """How many steps tasks have taken so far."""
         super().__init__()
-
-    def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> asyncio.Task[Any]:
-        """Make a task; one without a name gets the same in each run, so that reports are alike."""
-        number = next(self._numbers)
-        name = name or (f"task {number}" if number else "main")
-        return super().create_task(coro, name=name, **options)
 
     def call_at(
         self,

@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from math import ulp
 from time import monotonic
 from types import FrameType
@@ -113,6 +114,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._moved_at = monotonic()
         self._given_up = False
         self._threads: ThreadPoolExecutor | None = None
+        self._task_numbers = count(1)
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:
@@ -128,6 +130,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """Schedule `callback` for the virtual time `when`, in seconds."""
         return super().call_at(round(when, 9), callback, *args, context=context)
+
+    def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> asyncio.Task[Any]:
+        """Make a task. Those without a name are numbered in each run anew, so reports are alike."""
+        name = name or f"Task-{next(self._task_numbers)}"
+        return super().create_task(coro, name=name, **options)
 
     def run_in_executor(
         self,

@@ -47,6 +47,17 @@ async def test_timers_run_in_the_order_of_their_times() -> None:
     assert ran == ["a", "b", "c"]
 
 
+def test_tasks_without_a_name_get_the_same_in_every_run() -> None:
+    async def main() -> list[str]:
+        tasks = [asyncio.create_task(asyncio.sleep(1), name=name) for name in (None, "mine", None)]
+        await asyncio.wait(tasks)
+        return [task.get_name() for task in tasks]
+
+    names = virtual_time.run(main)
+    assert names[:2] == ["Task-2", "mine"]
+    assert names == virtual_time.run(main)
+
+
 async def test_a_cancelled_timer_does_not_move_the_clock() -> None:
     asyncio.get_running_loop().call_later(5, print).cancel()
     await asyncio.sleep(9)
