@@ -14,5 +14,6 @@ def test_a_student_can_work_through_it(open_notebook):
     curve.press("Enter")
     lesson.reached("run", "more than 50 wait at once")
     lesson.move("modify-run", "workers", "End")
+    lesson.press_all("modify-run")
     lesson.watch("live-run", "delay", "view")
     lesson.order()
