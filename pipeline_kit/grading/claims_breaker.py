@@ -1,7 +1,8 @@
-"""What a check can claim about a run with a circuit breaker: when the service is called, and when
-it is left alone."""
+"""What a check can claim about a circuit breaker: when it lets the service be called, and when not.
 
-from collections import Counter
+All is read from the calls that the world has seen; what the answer calls its states is its own.
+"""
+
 from collections.abc import Iterable
 
 from pipeline_kit.grading.claims import something_came_out
@@ -36,7 +37,7 @@ def is_left_alone(run: GradedRun, start: float, end: float, because: str) -> Non
 
 
 def is_tried_with(run: GradedRun, items: Iterable[int], because: str) -> None:
-    """Claim that the service is called for each of these items, once.
+    """Claim that the service is called for each of these items.
 
     Args:
         run: the run.
@@ -44,15 +45,23 @@ def is_tried_with(run: GradedRun, items: Iterable[int], because: str) -> None:
         because: why it may be called, to end a sentence with.
     """
     something_came_out(run)
-    times = Counter(call.item for call in service_calls(run))
+    tried = {call.item for call in service_calls(run)}
     for item in items:
-        if not times[item]:
+        if item not in tried:
             arrival = run.play.world.arrivals[item]
             text = f"the service was not called for item {item}, which was there at {arrival:g} s: "
             raise run.unmet(text + because, at=arrival)
-        if times[item] > 1:
-            text = f"the service was called {times[item]} times for item {item}; once was enough"
-            raise run.unmet(text)
+
+
+def none_is_tried_twice(run: GradedRun) -> None:
+    """Claim that the service is called for no item more than once."""
+    something_came_out(run)
+    tried = set()
+    for call in service_calls(run):
+        if call.item in tried:
+            text = f"at {call.started:g} s the service was called for item {call.item} once more; "
+            raise run.unmet(f"{text}after a failure it gets the fallback", at=call.started)
+        tried.add(call.item)
 
 
 def comes_out_at_once(run: GradedRun, items: Iterable[int], because: str) -> None:
@@ -75,20 +84,15 @@ def comes_out_at_once(run: GradedRun, items: Iterable[int], because: str) -> Non
             )
 
 
-def only_one_is_tried(run: GradedRun, items: Iterable[int], because: str) -> None:
-    """Claim that the service is called for at most one of these items.
-
-    Args:
-        run: the run.
-        items: their numbers.
-        because: why only for one, to end a sentence with.
-    """
+def only_one_is_tried(run: GradedRun, start: float) -> None:
+    """Claim that after `start`, when one trial is allowed, no other call begins before it ends."""
     something_came_out(run)
-    tried = [call for call in service_calls(run) if call.item in items]
-    if len(tried) > 1:
-        first, second = tried[:2]
-        raise run.unmet(
-            f"the service was called for item {first.item} at {first.started:g} s and for item "
-            f"{second.item} at {second.started:g} s, {because}",
-            at=second.started,
-        )
+    trial, *others = [call for call in service_calls(run) if call.started >= start]
+    for call in others:
+        if call.started < trial.ended:
+            raise run.unmet(
+                f"at {call.started:g} s the service was called for item {call.item}, while the "
+                f"trial with item {trial.item}, from {trial.started:g} to {trial.ended:g} s, was "
+                "not yet over",
+                at=call.started,
+            )

@@ -61,7 +61,7 @@ class OutagePlay(Play):
         if stage in (SERVICE, FALLBACK):
             self._note_call(kind, item, stage)
             note = note or ("" if stage == SERVICE else FALLBACK)
-            stage = SERVICE
+            stage = SERVICE if kind != "failed" else stage  # for failures, which of them matters
         super()._write(kind, item, stage, note, worker)
 
     def _note_call(self, kind: Kind, item: int, name: str) -> None:

@@ -1,0 +1,40 @@
+"""Starts a task for each item, and so as many calls at once as there are items.
+
+Fails: test_the_workers_call_at_the_same_time
+"""
+
+import asyncio
+from math import inf
+
+
+async def circuit_breaker(source, service, fallback, sink, workers, threshold, rest):
+    clock = asyncio.get_running_loop().time
+    failures, times_opened, rest_until = 0, 0, 0.0
+
+    async def answer(item):
+        nonlocal failures, times_opened, rest_until
+        if clock() < rest_until:
+            return await fallback(item)
+        if failures >= threshold:
+            rest_until = inf  # this is the trial: nobody else, until it is over
+        period = times_opened
+        try:
+            result = await service(item)
+        except Exception:
+            if period == times_opened:
+                failures += 1
+                if failures >= threshold:
+                    times_opened += 1
+                    rest_until = clock() + rest
+            return await fallback(item)
+        if period == times_opened:
+            failures, rest_until = 0, 0.0
+        return result
+
+    async def serve(item):
+        await sink.send(await answer(item))
+
+    async with asyncio.TaskGroup() as tasks:
+        async for item in source:
+            tasks.create_task(serve(item))
+    sink.close()
