@@ -10,6 +10,7 @@
 - `plot_trace(trace)`: the still picture, a matplotlib figure.
 - `predict(question)`: asks for a number before the run is seen, and again at the end.
 - `parsons(title, lines, …)`: the lines of a program, to be put in order.
+- `LocalServer()`: a server on this machine that really fails, to be asked by a pipeline.
 - `finding(trace)`, `describe(trace)`, `table(trace)`: the same in words and in rows.
 """
 
@@ -19,6 +20,7 @@ from pipeline_kit.live.explore import Explorer, explore
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.live.live_goals import Moment
 from pipeline_kit.live.live_run import LiveRun
+from pipeline_kit.live.local_server import LocalServer
 from pipeline_kit.live.parsons import Parsons, parsons
 from pipeline_kit.live.predict import Prediction, predict
 from pipeline_kit.live.replay import Replay, replay
@@ -33,6 +35,7 @@ __all__ = [
     "Explorer",
     "Knobs",
     "LiveRun",
+    "LocalServer",
     "Moment",
     "Parsons",
     "Prediction",
