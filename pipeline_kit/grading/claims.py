@@ -7,7 +7,7 @@ instead: which item, where, at which virtual time. Items are counted from 0, as 
 from collections import Counter
 from itertools import pairwise
 
-from pipeline_kit.grading.explain import describe_fault, describe_tasks
+from pipeline_kit.grading.explain import describe_fault, describe_tasks, has_failed, overlooked
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE
@@ -16,9 +16,9 @@ from pipeline_kit.trace import SINK, SOURCE
 def something_came_out(run: GradedRun) -> None:
     """Claim that the sink got at least one result, without which no other claim means much."""
     if not run.came_out:
-        raise run.unmet(
-            _unawaited(run) or "nothing has reached the sink when your function returned"
-        )
+        how = "returned" if run.ended.how == "returned" else "ended"
+        more = f"; {missed}" if (missed := overlooked(run)) else ""
+        raise run.unmet(f"nothing had reached the sink when your function {how}{more}")
 
 
 def every_item_comes_out_once(run: GradedRun) -> None:
@@ -31,6 +31,7 @@ def every_item_comes_out_once(run: GradedRun) -> None:
     if missing:
         where, last_seen = _whereabouts(run, missing[0])
         text = f"item {missing[0]} (of {expected}, from 0) never reached the sink: {where}"
+        text += f"; {more}" if (more := overlooked(run)) else ""
         raise run.unmet(text, at=last_seen)
     if twice:
         text = f"item {twice[0]} reached the sink {times[twice[0]]} times"
@@ -133,6 +134,9 @@ def the_error_reaches_the_caller(run: GradedRun) -> None:
     """Claim that the run ends with the exception of the stage or source that failed."""
     assert run.play.world.failing
     failed, item = run.play.world.failing
+    if not has_failed(run):
+        something_came_out(run)
+        raise run.unmet(f"{failed} was never asked for item {item}, on which it fails")
     failures = [event.time for event in run.trace.of(failed, "failed")]
     when = f"at {failures[0]:g} s " if failures else ""
     failure = f"{when}{failed} failed on item {item}"
@@ -182,10 +186,3 @@ def _whereabouts(run: GradedRun, item: int) -> tuple[str, float | None]:
 
 def _times_at_sink(run: GradedRun, item: int) -> list[float]:
     return [event.time for event in run.trace.of(SINK, "started") if event.item == item]
-
-
-def _unawaited(run: GradedRun) -> str:
-    """Return a sentence about a forgotten await, if there was one."""
-    if not run.ended.never_awaited:
-        return ""
-    return f"{run.ended.never_awaited[0]} was called without `await`, so it never ran"

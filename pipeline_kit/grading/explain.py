@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.protocol import Fault
 from pipeline_kit.grading.status import Status, Unmet
+from pipeline_kit.trace import SOURCE
 
 ENDS = {
     Status.TIMEOUT: "it had not come to an end after {limit:g} s of real time, and was stopped; "
-    "is there a loop without an await that takes time?",
+    "is there a loop without an `await` that takes time, or a call that blocks the whole thread?",
     Status.MEMORY: "it used up the memory it may have, and was stopped; "
     "is something kept that could be passed on?",
     Status.CRASHED: "it took its whole Python process down; an answer needs no os._exit, "
@@ -32,27 +33,69 @@ def problem_with(run: GradedRun) -> Unmet | None:
         return Unmet(f"{text}; does a task poll for something that never comes?", Status.TIMEOUT)
     if ended.how == "stopped":
         return Unmet(_describe_deadlock(run))
-    if ended.fault and not world.failing:
+    if ended.fault and not (world.failing and has_failed(run)):
         return Unmet(describe_fault(ended.fault, run.play.now))
     if ended.how == "cancelled" and world.cancel_at is None:
         return Unmet(f"at {run.play.now:g} s your function ended with a CancelledError of its own")
     return None
 
 
+def has_failed(run: GradedRun) -> bool:
+    """Tell whether the stage or source that fails in this world has come so far."""
+    assert run.play.world.failing
+    failed, item = run.play.world.failing
+    if failed == SOURCE:
+        return len(run.trace.completions(SOURCE)) >= item
+    return bool(run.trace.of(failed, "failed"))
+
+
 def describe_fault(fault: Fault, now: float) -> str:
     """Return a sentence about an exception, with its line and, where it helps, what to do."""
     where = f" in line {fault.line}" if fault.line else ""
-    if fault.type == "SyntaxError":
-        return f"Python cannot read the answer: {fault.message}{where}"
-    advice = ""
-    if fault.type == "NameError":
-        advice = " (the grader runs the answer cell alone: import there all that it needs)"
-    if "asyncio.run()" in fault.message:
-        advice = " (a loop is running already; `await` the coroutine instead)"
-    if fault.type == "StopAsyncIteration":
-        advice = " (it asked for an item, and there was none)"
-    message = f": {fault.message}" if fault.message not in ("", "None") else ""
+    if fault.type == "AnswerError":
+        return fault.message
+    advice = "".join(
+        f" ({text})" for kind, part, text in _ADVICE if kind == fault.type and part in fault.message
+    )
+    if fault.type in _UNREADABLE:
+        return f"Python cannot read line {fault.line} of the answer: {fault.message}{advice}"
+    message = f": {fault.message:.300}" if fault.message not in ("", "None") else ""
     return f"at {now:g} s your code raised {fault.type}{where}{message}{advice}"
+
+
+_UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
+_ADVICE = (
+    ("NameError", "", "the grader runs the answer cell alone: import there all that it needs"),
+    ("RuntimeError", "asyncio.run()", "a loop is running already; `await` the coroutine instead"),
+    ("RuntimeError", "loop is already running", "`await` the coroutine instead"),
+    ("RecursionError", "", "a function calls itself without an end"),
+    ("StopAsyncIteration", "", "it asked for an item, and there was none"),
+    ("EOFError", "", "nobody is there to answer an input()"),
+    ("TypeError", "NoneType can't be used in 'await'", "that call is not to be awaited"),
+    ("SyntaxError", "outside function", "run it in another cell: the answer is only to define"),
+    ("SyntaxError", "outside async function", "begin the function with `async def`"),
+)
+"""What to do about an exception: its type, a part of its message, and the advice."""
+
+
+def overlooked(run: GradedRun) -> str:
+    """Return a sentence about what nobody awaited: a call, a task that failed, one at work."""
+    ended = run.ended
+    if ended.never_awaited:
+        return f"{_short(ended.never_awaited[0])} was called without `await`, so it never ran"
+    if ended.lost:
+        return f"a task that nobody awaited had failed with {ended.lost[0]:.300}"
+    if ended.tasks and ended.how == "returned":
+        return (
+            "tasks that it had started were not done: wait for them, with `await`, or by starting "
+            "them in an asyncio.TaskGroup"
+        )
+    return ""
+
+
+def _short(name: str) -> str:
+    """Leave out of a qualified name in which function it stands."""
+    return name.rpartition("<locals>.")[2]
 
 
 def describe_tasks(tasks: Sequence[str]) -> str:
@@ -63,9 +106,9 @@ def describe_tasks(tasks: Sequence[str]) -> str:
 
 def _describe_deadlock(run: GradedRun) -> str:
     tasks = describe_tasks(run.ended.tasks)
-    missing = ", ".join(sorted(set(run.ended.never_awaited)))
-    hint = f"\n    (never awaited: {missing})" if missing else ""
-    return f"at {run.play.now:g} s nothing can go on, every task waits for another:\n{tasks}{hint}"
+    more = overlooked(run)
+    cause = f"\n    Before that, {more}." if more else ""
+    return f"at {run.play.now:g} s nothing can go on, every task waits for another:\n{tasks}{cause}"
 
 
 def quote(source: str, line: int) -> str:
@@ -77,5 +120,17 @@ def quote(source: str, line: int) -> str:
 
 def tidy(task: str) -> str:
     """Leave out what a beginner cannot read: object addresses, and the grader's own objects."""
-    task = re.sub(r"in RemoteClockLoop.ask on <[^>]*>", "for the source, a stage or the sink", task)
-    return re.sub(r" object at 0x[0-9a-f]+| at 0x[0-9a-f]+", "", task)
+    for pattern, text in _UNREADABLE_PARTS:
+        task = re.sub(pattern, text, task)
+    return task
+
+
+_UNREADABLE_PARTS = (
+    (r"in RemoteClockLoop.ask on <[^>]*>", "for the source, a stage or the sink"),
+    (r" object at 0x[0-9a-f]+| at 0x[0-9a-f]+", ""),
+    (r"^'Task-\d+'", "a task"),
+    (r"on <Channel 'unnamed': ([^>]*)>", r"on a Channel (\1)"),
+    (r"on <Queue maxsize=(\d+)[^>]*_putters[^>]*>", r"on a full Queue (maxsize \1)"),
+    (r"on <Queue [^>]*_getters[^>]*>", "on an empty Queue"),
+    (r"\(your answer, line (\d+), in (\w+)\)", r"(line \1, in \2)"),
+)

@@ -1,5 +1,6 @@
 """What went wrong in an answer: an exception with its line and causes, or a loop without an end."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 FILE = "your answer"
 """The name of the answer's file in messages and tracebacks."""
 _MOST_TEXT = 2_000
+_MOST_ERRORS = 5
 
 
 def describe(error: BaseException) -> dict[str, Any]:
@@ -18,13 +20,19 @@ def describe(error: BaseException) -> dict[str, Any]:
     for frame, number in walk_tb(first.__traceback__):
         if frame.f_code.co_filename == FILE:
             line = number
-    text = first.msg if isinstance(first, SyntaxError) else str(first)
+    text = _unreadable(first) if isinstance(first, SyntaxError) else str(first)
     return {
         "type": type(first).__name__,
         "message": text[:_MOST_TEXT],
         "line": line,
         "causes": [str(e)[:_MOST_TEXT] for e in _family(error)][:20],
     }
+
+
+def _unreadable(error: SyntaxError) -> str:
+    if (error.text or "").lstrip()[:1] in ("%", "!"):
+        return "a line that begins with % or ! is for notebooks alone, so leave it out"
+    return error.msg
 
 
 def note_place(thread: int) -> None:
@@ -50,3 +58,24 @@ def _family(error: BaseException | None) -> Iterator[BaseException]:
             for member in error.exceptions:
                 yield from _family(member)
         error = error.__cause__ or error.__context__
+
+
+class LostErrors:
+    """An exception handler for a loop: collects the errors of tasks that nobody has awaited."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        """A text for each error: its type, its line and its message."""
+        self.ignored: set[int] = set()
+        """Identities of tasks whose errors are not the answer's doing, as they were cancelled."""
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take note of what the loop complains about."""
+        error = context.get("exception")
+        if len(self.texts) == _MOST_ERRORS:
+            return
+        if isinstance(error, Exception) and id(context.get("future")) not in self.ignored:
+            fault = describe(error)
+            where = f" in line {fault['line']}" if fault["line"] else ""
+            message = f" ({fault['message']})" if fault["message"] else ""
+            self.texts.append(f"{fault['type']}{where}{message}"[:_MOST_TEXT])

@@ -123,6 +123,8 @@ class Ended:
     printed: str = ""
     returned: object = None
     """What the answer returned, if JSON can say it: numbers, texts, lists and dictionaries."""
+    lost: list[str] = field(default_factory=list)
+    """Errors of tasks that nobody awaited, each with its line."""
 
 
 def encode(kind: str, content: object) -> bytes:
@@ -173,7 +175,7 @@ def _request(given: Any, order: Order) -> Request:
 
 
 def _ended(given: Any, order: Order) -> Ended:
-    fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed", "returned"}
+    fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed", "returned", "lost"}
     _check(isinstance(given, dict) and set(given) == fields, "the end is not told as it should be")
     _check(given["how"] in ("returned", "raised", "cancelled", "stopped"), "no such end")
     _check(isinstance(given["printed"], str), "what was printed is no text")
@@ -186,6 +188,7 @@ def _ended(given: Any, order: Order) -> Ended:
         _texts(given["never_awaited"]),
         given["printed"],
         given["returned"],
+        _texts(given["lost"]),
     )
 
 

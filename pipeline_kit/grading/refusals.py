@@ -1,7 +1,9 @@
 """What is never right in an answer is refused in the student's process, with what to do instead."""
 
+import inspect
 import time
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 
 from pipeline_kit import pipeline
@@ -23,3 +25,37 @@ def _refuse(message: str) -> Callable[..., Any]:
         raise TypeError(message)
 
     return refuse
+
+
+class AnswerError(Exception):
+    """Raised when what the answer defines cannot be run at all."""
+
+
+def defined(name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    """Return the function of this name that the answer defines.
+
+    Raises:
+        AnswerError: it defines none.
+    """
+    function: Any = namespace.get(name)
+    if not callable(function):
+        raise AnswerError(f"there is no function {name} in the answer; give yours that name")
+    return function  # type: ignore[no-any-return] # what it is nobody knows
+
+
+def awaitable(name: str, result: object) -> "CoroutineType[Any, Any, object]":
+    """Return what the call of the answer has returned, if it is a coroutine.
+
+    Raises:
+        AnswerError: it is none.
+    """
+    if isinstance(result, CoroutineType):
+        return result
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise AnswerError(
+            f"there is a `yield` in {name}, which makes it a generator, and nobody iterates over "
+            "it; results go to the sink, by `await sink.send(result)`"
+        )
+    raise AnswerError(
+        f"{name} is a plain function; begin it with `async def`, so that it can await"
+    )

@@ -1,5 +1,6 @@
 """The verdict on an answer as text and as HTML: what holds, what does not, and what may help."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from html import escape
@@ -75,8 +76,12 @@ def _alike(report: Report) -> list[list[Verdict]]:
     groups: dict[str, list[Verdict]] = {}
     for verdict in report.verdicts:
         if verdict.status is not Status.PASSED:
-            groups.setdefault(verdict.message, []).append(verdict)
+            groups.setdefault(_TIME.sub("", verdict.message), []).append(verdict)
     return list(groups.values())
+
+
+_TIME = re.compile(r"^at \S+ s (?=your code raised)")
+"""When an exception was raised does not make it another one."""
 
 
 def _lines(verdicts: list[Verdict]) -> Iterator[str]:
@@ -86,7 +91,7 @@ def _lines(verdicts: list[Verdict]) -> Iterator[str]:
     state = "" if first.status is Status.FAILED else f"[{first.status}] "
     yield f"  ✕ {state}{claim} (0 of {lost:g})"
     yield from _wrapped(first.message)
-    if first.trace:
+    if first.trace and first.at:
         yield from (f"      {line}" for line in excerpt(first.trace, first.at))
     if _hint_helps(first, verdicts):
         yield from _wrapped(f"Hint: {first.check.hint}")

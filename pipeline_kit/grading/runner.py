@@ -14,12 +14,12 @@ import sys
 import threading
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from types import CoroutineType
 from typing import Any
 
 from pipeline_kit.deadlock import describe_waiting_tasks
-from pipeline_kit.grading.faults import FILE, describe, note_place
-from pipeline_kit.grading.refusals import refuse_what_is_never_right
+from pipeline_kit.grading.clocks import let_clocks_tell_virtual_time
+from pipeline_kit.grading.faults import FILE, LostErrors, describe, note_place
+from pipeline_kit.grading.refusals import awaitable, defined, refuse_what_is_never_right
 from pipeline_kit.grading.remote import (
     RemoteClockLoop,
     Sink,
@@ -45,6 +45,7 @@ def main(memory: int) -> None:
     wire = Wire()
     _limit_memory(memory)
     refuse_what_is_never_right()
+    let_clocks_tell_virtual_time()
     while message := wire.read():
         wire.write({"ended": perform(message["order"], wire)})
 
@@ -74,7 +75,8 @@ def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
 
 
 def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
-    loop = RemoteClockLoop(wire)
+    loop, lost = RemoteClockLoop(wire), LostErrors()
+    loop.set_exception_handler(lost)
     report: dict[str, Any] = {"how": "returned", "fault": None, "tasks": [], "returned": None}
     try:
         report["returned"] = _sayable(loop.run_until_complete(_start(order, loop)))
@@ -90,7 +92,9 @@ def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
             loop.run_until_complete(_settle())
     report["requests"] = loop.requests
     report["tasks"] = [line.strip() for line in describe_waiting_tasks(loop).splitlines()][:10]
+    lost.ignored |= set(map(id, asyncio.all_tasks(loop)))
     _clean_up(loop)
+    report["lost"] = lost.texts  # which grows until the last task is thrown away
     return report
 
 
@@ -99,17 +103,13 @@ def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[object
     namespace: dict[str, Any] = {"__name__": "answer"}
     exec(compile(order["source"], FILE, "exec"), namespace)
     name = order["function"]
-    function = namespace.get(name)
-    if not callable(function):
-        raise NameError(f"there is no function {name} in the answer")
+    function = defined(name, namespace)
     stages = [stage(loop, stage_name) for stage_name in order["stages"]]
     more = order["arguments"] | {stream: Source(loop, stream) for stream in order["streams"]}
     more |= {signal_name: signal(loop, signal_name) for signal_name in order["signals"]}
     if order["errors"]:
         more["errors"] = Errors(loop)
-    coroutine = function(Source(loop), *stages, Sink(loop), **more)
-    if not isinstance(coroutine, CoroutineType):
-        raise TypeError(f"{name} must be an `async def` without `yield`, so that it can be awaited")
+    coroutine = awaitable(name, function(Source(loop), *stages, Sink(loop), **more))
     task = loop.create_task(coroutine, name=name)
     loop.on_cancel = task.cancel
     return task
@@ -132,7 +132,6 @@ async def _settle() -> None:
 
 def _clean_up(loop: RemoteClockLoop) -> None:
     loop.stopped = loop.stopped or "the run is over"
-    loop.set_exception_handler(lambda loop, context: None)  # nobody reads these any more
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()

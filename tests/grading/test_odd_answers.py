@@ -10,6 +10,11 @@ from pipeline_kit.grading.world import World
 
 WORLD = World(items=[1, 2, 3], work={"stage1": 1.0, "stage2": 1.0, "stage3": 1.0})
 
+WORK = """
+async def work():
+    async for item in source:
+        await sink.send(await stage3(await stage2(await stage1(item))))
+"""
 ODD = {
     "time.sleep": ("import time\ntime.sleep(5)", "use `await asyncio.sleep(…)`"),
     "asyncio.run inside": (
@@ -17,17 +22,42 @@ ODD = {
         "finally:\n    inner_one.close()",
         "a loop is running already",
     ),
+    "run_until_complete inside": (
+        "loop = asyncio.get_running_loop()\nloop.run_until_complete(asyncio.Event().wait())",
+        "`await` the coroutine instead",
+    ),
     "forgotten await": (
         "async for item in source: sink.send(item)",
-        "sink.send was called without",
+        "sink.send was called without `await`, so it never ran",
     ),
     "forgotten await inside a call": (
         "async for item in source: await stage2(stage1(item))",
         "is an `await` missing before the call of stage1?",
     ),
+    "forgotten await of its own function": (
+        f"{WORK}work()\nsink.close()",
+        "work was called without `await`, so it never ran",
+    ),
+    "await where none belongs": (
+        "await sink.close()",
+        "object NoneType can't be used in 'await' expression (that call is not to be awaited)",
+    ),
+    "a task that nobody waits for": (
+        f"{WORK}asyncio.create_task(work())",
+        "tasks that it had started were not done: wait for them",
+    ),
+    "a task that fails unseen": (
+        "async def work(): 1 / 0\ntask = asyncio.create_task(work())\nawait asyncio.sleep(9)",
+        "a task that nobody awaited had failed with ZeroDivisionError in line 4",
+    ),
+    "a task that fails unseen, and a deadlock": (
+        "async def work(): 1 / 0\ntask = asyncio.create_task(work())\nawait asyncio.Event().wait()",
+        "Before that, a task that nobody awaited had failed with ZeroDivisionError in line 4",
+    ),
     "for instead of async for": ("for item in source: pass", "`async for`, not `for`"),
-    "deep recursion": ("def f(n): return f(n + 1)\nf(1)", "RecursionError"),
-    "a generator": ("yield 1", "must be an `async def` without `yield`"),
+    "deep recursion": ("def f(n): return f(n + 1)\nf(1)", "a function calls itself without an end"),
+    "input": ("input('how many workers?')", "nobody is there to answer an input()"),
+    "a generator": ("yield 1", "there is a `yield` in basic_pipeline"),
     "sys.exit": ("import sys\nsys.exit(0)", "SystemExit"),
     "deadlock": ("await asyncio.Event().wait()", "nothing can go on"),
     "the finished Pipeline": (
@@ -35,6 +65,7 @@ ODD = {
         "building a pipeline from channels and tasks",
     ),
     "an unknown name": ("Queue()", "import there all that it needs"),
+    "an endless text": ("raise ValueError('x' * 10**5)", "ValueError in line 4: xxx"),
 }
 
 
@@ -44,6 +75,55 @@ def test_an_odd_answer_fails_with_a_sentence(body: str, sentence: str) -> None:
     assert report.status is Status.FAILED
     assert report.points == 0
     assert sentence in " ".join(as_text(report).split())
+    assert len(as_text(report)) < 2_500
+    assert "Traceback" not in as_text(report)
+
+
+UNREADABLE = {
+    "no colon": ("async for item in source\n    pass", "line 4 of the answer: expected ':'"),
+    "no indent": ("async for item in source:\npass", "line 5 of the answer: expected an indented"),
+    "a magic": ("%matplotlib inline", "line 4 of the answer: a line that begins with % or !"),
+    "not async": (
+        "def work():\n    await stage1(1)",
+        "line 5 of the answer: 'await' outside async function (begin the function with `async def`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "sentence"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_python_cannot_read_is_told_once_with_its_line(body: str, sentence: str) -> None:
+    text = " ".join(as_text(grade_basic(body)).split())
+    assert text.count(sentence) == 1
+    assert "12 checks, all alike" in text
+
+
+def test_an_answer_that_is_called_where_it_is_defined_is_told_to_only_define() -> None:
+    source = "async def basic_pipeline(*given): pass\nawait basic_pipeline()"
+    text = " ".join(as_text(grade_source("ex01_basic_pipeline", source)).split())
+    assert "run it in another cell: the answer is only to define" in text
+
+
+def test_a_plain_function_is_told_to_be_async() -> None:
+    report = grade_source("ex01_basic_pipeline", "def basic_pipeline(*given): pass")
+    assert "basic_pipeline is a plain function; begin it with `async def`" in as_text(report)
+
+
+def test_an_error_of_the_answer_is_not_taken_for_one_of_the_stage_that_was_to_fail() -> None:
+    text = as_text(grade_basic("async for item in source: item.upper()"))
+    assert "12 checks, all alike" in text
+    assert "never reached the caller" not in text
+
+
+def test_tasks_that_wait_are_described_without_addresses_and_numbers() -> None:
+    body = (
+        "queue, empty = asyncio.Queue(1), asyncio.Queue()\n"
+        "async def put():\n    while True: await queue.put(1)\n"
+        "task = asyncio.create_task(put())\n"
+        "await empty.get()"
+    )
+    text = " ".join(as_text(grade_basic(body)).split())
+    assert "a task waits in Queue.put on a full Queue (maxsize 1) (line 6, in put)" in text
+    assert "'basic_pipeline' waits in Queue.get on an empty Queue (line 8, in" in text
 
 
 def test_polling_for_what_never_comes_is_stopped() -> None:
@@ -55,8 +135,7 @@ def test_polling_for_what_never_comes_is_stopped() -> None:
 def test_a_syntax_error_is_told_once_with_its_line() -> None:
     report = grade_source("ex01_basic_pipeline", "async def basic_pipeline(:\n    pass")
     text = as_text(report)
-    assert text.count("Python cannot read the answer") == 1
-    assert "in line 1" in text
+    assert text.count("Python cannot read line 1 of the answer") == 1
     assert "Traceback" not in text
 
 

@@ -22,7 +22,7 @@ def test_an_ask_is_read() -> None:
 
 def test_an_end_is_read() -> None:
     ended = {"how": "returned", "requests": [], "fault": None}
-    ended |= {"tasks": [], "never_awaited": ["x"], "printed": "", "returned": None}
+    ended |= {"tasks": [], "never_awaited": ["x"], "printed": "", "returned": None, "lost": []}
     expected = Ended("returned", never_awaited=["x"])
     assert parse(json.dumps({"ended": ended}).encode(), ORDER) == expected
 
@@ -46,11 +46,19 @@ def test_no_wrong_field_is_let_through(value: object, field: str) -> None:
 
 
 @given(
-    JSON, st.sampled_from(["how", "requests", "fault", "tasks", "never_awaited", "printed", "x"])
+    JSON,
+    st.sampled_from(["how", "requests", "fault", "tasks", "never_awaited", "printed", "lost", "x"]),
 )
 def test_no_wrong_end_is_let_through(value: object, field: str) -> None:
     ended = {"how": "returned", "requests": [], "fault": None}
-    ended |= {"tasks": [], "never_awaited": [], "printed": "", "returned": None, field: value}
+    ended |= {
+        "tasks": [],
+        "never_awaited": [],
+        "printed": "",
+        "returned": None,
+        "lost": [],
+        field: value,
+    }
     try:
         result = parse(json.dumps({"ended": ended}).encode(), ORDER)
     except TamperedError:
