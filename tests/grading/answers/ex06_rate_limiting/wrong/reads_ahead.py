@@ -1,0 +1,60 @@
+"""Reads the source to its end, and lets the items wait in a queue without bound.
+
+Fails: test_a_limit_holds_back_what_comes_before_it
+"""
+
+import asyncio
+import math
+
+from pipeline_kit import Channel
+
+
+class TokenBucket:
+    def __init__(self, rate, burst):
+        if rate <= 0:
+            raise ValueError(f"rate must be above 0 items per second, got {rate}")
+        if burst < 1:
+            raise ValueError(f"burst must be 1 item or more, got {burst}")
+        self.rate, self.burst = rate, burst
+        self.tokens, self.seen = burst, asyncio.get_running_loop().time()
+
+    async def take(self):
+        self.fill()
+        if self.tokens < 1:
+            await asyncio.sleep((1 - self.tokens) / self.rate)
+            self.fill()
+        self.tokens -= 1
+
+    def fill(self):
+        now = asyncio.get_running_loop().time()
+        self.tokens = min(self.burst, self.tokens + (now - self.seen) * self.rate)
+        self.seen = now
+
+
+async def pipeline_with_rate_limiting(source, stage1, stage2, stage3, sink, rate, burst):
+    bucket = TokenBucket(rate, burst)
+
+    waiting = Channel(math.inf)
+
+    async def read():
+        with waiting:
+            async for item in source:
+                await waiting.send(item)
+
+    async def admitted():
+        async for item in waiting:
+            await bucket.take()
+            yield item
+
+    first, second = Channel(), Channel()
+
+    async def work(inbox, stage, outbox):
+        with outbox:
+            async for item in inbox:
+                await outbox.send(await stage(item))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(read())
+        tasks.create_task(work(admitted(), stage1, first))
+        tasks.create_task(work(first, stage2, second))
+        tasks.create_task(work(second, stage3, sink))
