@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pipeline_kit.grading.explain import ENDS, problem_with, quote, tidy
 from pipeline_kit.grading.failing import FailingPlay, FailingWorld
+from pipeline_kit.grading.faulty import FaultyPlay, FaultyWorld
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
 from pipeline_kit.grading.outage import OutagePlay, OutageWorld
@@ -94,6 +95,8 @@ class Answer:
 def _performance(world: World) -> Play:
     if isinstance(world, KeyedWorld):
         return KeyedPlay(world)
+    if isinstance(world, FaultyWorld):
+        return FaultyPlay(world)
     if isinstance(world, OutageWorld):
         return OutagePlay(world)
     if isinstance(world, FailingWorld):

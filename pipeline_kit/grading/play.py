@@ -150,7 +150,7 @@ class Play:
         def finish() -> list[object]:
             if failure := self._failure(stage, item):
                 end("failed", "failed")
-                return ["error", failure, stage]
+                return ["error", failure, stage, self._kind_of_failure(stage, item)]
             end("finished")
             zero = self.world.zeros and item == 0
             self._former_values[self._values[item]] = item
@@ -163,6 +163,10 @@ class Play:
     def _failure(self, stage: str, item: int) -> str:
         """Return the message of the error with which this work ends, "" if it ends well."""
         return self.world.error if self.world.failing == (stage, item) else ""
+
+    def _kind_of_failure(self, stage: str, item: int) -> str:
+        """Return the type of that error, one of those in `remote`; "" for a StageError."""
+        return ""
 
     def _free_worker(self, request: Request) -> int:
         """Return the first worker of the stage that is free, of as many as the answer needs."""

@@ -50,6 +50,17 @@ class StageError(RuntimeError):
         """Which stage; "" for a source."""
 
 
+class BadRecordError(StageError):
+    """Raised by a stage that cannot read an item."""
+
+
+class ServiceDownError(StageError):
+    """Raised by a stage that depends on something that is down."""
+
+
+_KINDS = {kind.__name__: kind for kind in (BadRecordError, ServiceDownError)}
+
+
 class RemoteClockLoop(VirtualTimeLoop):
     """A loop on virtual time whose clock is the grader's."""
 
@@ -200,8 +211,10 @@ def checked(function: str, value: object) -> int:
     return value
 
 
-def _settle(future: "asyncio.Future[Any]", outcome: str, value: Any = None, *more: str) -> None:
+def _settle(
+    future: "asyncio.Future[Any]", outcome: str, value: Any = None, stage: str = "", kind: str = ""
+) -> None:
     if outcome == "error":
-        future.set_exception(StageError(value, *more))
+        future.set_exception(_KINDS.get(kind, StageError)(value, stage))
     else:
         future.set_result(value)
