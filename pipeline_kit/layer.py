@@ -14,7 +14,7 @@ others, nor of stages: `await Timeout(2).call(fetch, item)` works alone.
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from types import CoroutineType
 from typing import Any, Protocol
 
@@ -37,9 +37,16 @@ async def invoke(function: Function, item: Any) -> Any:
     return result
 
 
+def is_async(function: Callable[..., object]) -> bool:
+    """Tell whether calling `function` gives a coroutine (also for objects with `__call__`)."""
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
+
+
 def wrap(function: Function, layers: Sequence[Layer]) -> Callable[[Any], Awaitable[Any]]:
     """Put `layers`, the first one outermost, around `function`."""
-    call: Callable[[Any], Awaitable[Any]] = partial(invoke, function)
+    call: Callable[[Any], Awaitable[Any]] = (
+        function if is_async(function) else partial(invoke, function)
+    )
     for layer in reversed(layers):
         call = partial(layer.call, call)
     return call

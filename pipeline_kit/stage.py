@@ -10,12 +10,11 @@ A stage only describes; `Pipeline` wires stages together and runs them.
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from enum import Enum
-from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import StageError
-from pipeline_kit.layer import Layer
+from pipeline_kit.layer import Layer, is_async
 from pipeline_kit.routing import Route, check_route
 
 
@@ -116,8 +115,3 @@ class Stage:
 
     def __repr__(self) -> str:
         return f"Stage({self.name!r}, workers={self.workers}, buffer={self.buffer})"
-
-
-def is_async(function: Callable[..., object]) -> bool:
-    """Tell whether calling `function` gives a coroutine (also for objects with `__call__`)."""
-    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)

@@ -18,8 +18,9 @@ from typing import Any
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import ErrorLog, StageError
+from pipeline_kit.layer import is_async
 from pipeline_kit.routing import lane_of
-from pipeline_kit.stage import FILTERED, Stage, is_async
+from pipeline_kit.stage import FILTERED, Stage
 from pipeline_kit.trace import SOURCE
 
 Call = Callable[[Any], Any]

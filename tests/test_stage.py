@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from pipeline_kit import Channel, Stage
-from pipeline_kit.stage import is_async
+from pipeline_kit.layer import is_async
 
 
 class Doubler:

@@ -12,9 +12,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_kit.layer import invoke
+from pipeline_kit.layer import invoke, is_async
 from pipeline_kit.patterns.health import Health, OutlierEjection
-from pipeline_kit.stage import is_async
 
 
 class Worker:

@@ -22,8 +22,8 @@ from functools import partial, update_wrapper
 from inspect import isawaitable
 from typing import Any
 
-from pipeline_kit.layer import Function, invoke
-from pipeline_kit.stage import FILTERED, is_async
+from pipeline_kit.layer import Function, invoke, is_async
+from pipeline_kit.stage import FILTERED
 
 
 def keep_if(predicate: Callable[[Any], Any]) -> Function:

@@ -40,8 +40,7 @@ from dataclasses import dataclass
 from time import perf_counter, thread_time
 from typing import Any, Literal
 
-from pipeline_kit.layer import Function
-from pipeline_kit.stage import is_async
+from pipeline_kit.layer import Function, is_async
 
 Place = Literal["event loop", "threads", "processes"]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline_kit.executor import still_running
 from pipeline_kit.layer import Function
+from pipeline_kit.patterns.alarm import AlarmClock
 
 
 class CallTimeoutError(TimeoutError):
@@ -66,6 +67,7 @@ class TimeLimit(ABC):
                 "use math.inf to wait for clean-up however long it takes"
             )
         self.grace = grace
+        self._clock = AlarmClock()
         self._timed_out = 0
         self._abandoned = 0
         self._still_running: set[Any] = set()
@@ -99,19 +101,18 @@ class TimeLimit(ABC):
             return self._finish(await self._in_own_task(result, until), until)
         task = asyncio.current_task(loop)
         assert task is not None
-        cancellations, rung = task.cancelling(), list[bool]()
-        alarm = loop.call_at(until, _ring, task, rung)
+        cancellations, alarm = task.cancelling(), self._clock.set(loop, task, until)
         try:
             result = await result
         except (Exception, asyncio.CancelledError) as failure:
             running = self._note_work_of(failure)
             # If someone else has cancelled the task as well, that goes before the alarm.
-            if rung and task.uncancel() <= cancellations:
+            if alarm.rung and task.uncancel() <= cancellations:
                 raise self._reached(still_running=running) from failure
             raise
         finally:
-            alarm.cancel()
-        if rung and task.uncancel() <= cancellations:  # the cancellation was swallowed
+            self._clock.stop(loop, alarm)
+        if alarm.rung and task.uncancel() <= cancellations:  # the cancellation was swallowed
             raise self._reached(still_running=False)
         return self._finish(result, until)
 
@@ -167,11 +168,6 @@ class TimeLimit(ABC):
         self._abandoned += 1
         self._still_running.add(work)
         work.add_done_callback(self._still_running.discard)
-
-
-def _ring(task: "asyncio.Task[Any]", rung: list[bool]) -> None:
-    rung.append(True)
-    task.cancel()
 
 
 async def _result_of(awaitable: Awaitable[Any]) -> Any:
