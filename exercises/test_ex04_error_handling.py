@@ -195,6 +195,7 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     moment = (draw.randint(3, 5) + 0.5) * beat
     run = answer.run(_world(draw.items(), beat, attempts=3, cancel_at=moment))
     ends_at_once_when_cancelled(run)
+    each_is_reported_once(run, {})
     no_task_is_left(run)
 
 

@@ -1,8 +1,10 @@
 """What is never right in an answer is refused in the student's process, with what to do instead."""
 
 import inspect
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
 from types import CoroutineType
 from typing import Any
 
@@ -18,6 +20,18 @@ def refuse_what_is_never_right() -> None:
         "this exercise is about building a pipeline from channels and tasks; "
         "pipeline_kit.Pipeline is there for you afterwards"
     )
+    sys.meta_path.insert(0, _FinishedPatterns())
+
+
+class _FinishedPatterns(MetaPathFinder):
+    """Finds no pattern of the kit, because the exercises are about building them."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:
+        if name.startswith("pipeline_kit.patterns"):
+            raise ImportError(
+                "this exercise is about building the pattern yourself; "
+                "pipeline_kit.patterns is there for you afterwards"
+            )
 
 
 def _refuse(message: str) -> Callable[..., Any]:

@@ -64,6 +64,10 @@ ODD = {
         "from pipeline_kit import Pipeline, Stage\nPipeline(Stage(stage1))",
         "building a pipeline from channels and tasks",
     ),
+    "a finished pattern": (
+        "from pipeline_kit.patterns.retry import Retry\nRetry()",
+        "about building the pattern yourself",
+    ),
     "an unknown name": ("Queue()", "import there all that it needs"),
     "an endless text": ("raise ValueError('x' * 10**5)", "ValueError in line 4: xxx"),
 }
