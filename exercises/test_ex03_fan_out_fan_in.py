@@ -182,9 +182,9 @@ def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
 )
 def test_errors_reach_the_caller(answer: Answer, draw: Draw) -> None:
     """If a worker or the source fails, the caller gets the error, and no task is left."""
-    workers, beat, items = draw.randint(2, 4), draw.beat(), draw.items()
+    workers, beat, items = draw.randint(2, 4), draw.beat(), draw.items(10, 12)
     for failed in (WORK, SOURCE):
-        failing = (failed, draw.randint(1, 4))
+        failing = (failed, draw.randint(1, 3))
         run = answer.run(_world(items, [beat] * len(items), workers, failing=failing))
         the_error_reaches_the_caller(run)
         no_task_is_left(run)
