@@ -91,8 +91,8 @@ class TallyView {
   }
 
   draw() {
-    if (this.chart.hidden || !this.root.clientWidth) return;
     const colours = coloursFor(this.model.get("palette"), this.root);
+    if (this.chart.hidden || !this.root.clientWidth) return;
     const { failed, across } = this.tally;
     this.side = Math.min(SQUARE.most, Math.max(SQUARE.least, Math.floor(this.chart.clientWidth / across)));
     const { pen } = prepareCanvas(this.canvas, Math.ceil(failed.length / across) * this.side + 6);
