@@ -39,10 +39,10 @@ def plot_trace(
         ghost: an earlier run, whose queues and throughput are drawn in grey behind this one's.
         until: where the time axis ends, in seconds; by default with the longer of the runs.
     """
-    lanes = list(_lanes(trace))
+    lanes = list(lanes_of(trace))
     end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
     gantt, depth, rate = _panels(title or finding(trace), [0.32 * len(lanes) + 0.1, 1.2, 0.9], end)
-    _draw_lanes(gantt, trace, lanes, end)
+    draw_lanes(gantt, trace, lanes, end)
     if ghost:
         for axes, steps in ((depth, _depths(ghost)), (rate, _throughputs(ghost, end))):
             _draw_lines(axes, [(line[0], line[1], THEME.ghost, "") for line in steps])
@@ -76,7 +76,7 @@ def _panels(title: str, heights: list[float], end: float) -> Sequence[Axes]:
     figure = Figure(figsize=(8, sum(heights) + 1.3), layout="constrained", facecolor=THEME.page)
     FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
     panels: Sequence[Axes] = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    wrapped = textwrap.fill(title, 84)
+    wrapped = textwrap.fill(title, 74)
     figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
     for axes, label in zip(panels[-2:], ("queued", "items/s out"), strict=True):
         axes.set_ylabel(label, color=THEME.ink)
@@ -96,7 +96,7 @@ def _figure_of(axes: Axes) -> Figure:
     return figure
 
 
-def _lanes(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
+def lanes_of(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
     """Yield stage, worker, label and colour of each lane, from the top down."""
     yield SOURCE, 0, SOURCE, palette.NEUTRAL
     for index, shape in enumerate(shape for shape in trace.stages if shape.name != SINK):
@@ -105,9 +105,17 @@ def _lanes(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
             yield shape.name, worker, label, palette.stage_colour(index)
 
 
-def _draw_lanes(
+def draw_lanes(
     axes: Axes, trace: Trace, lanes: Sequence[tuple[str, int, str, str]], end: float
 ) -> None:
+    """Draw a lane for each worker: what it did, and with which item.
+
+    Args:
+        axes: where to draw.
+        trace: the run.
+        lanes: which lanes, from the top down, as of `lanes_of`.
+        end: where the time axis ends, in seconds.
+    """
     for row, (stage, worker, _, colour) in enumerate(lanes):
         spans = trace.lane(stage, worker)
         for state, look in _looks(colour).items():
