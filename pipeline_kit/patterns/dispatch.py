@@ -12,7 +12,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_kit.layer import invoke, is_async
+from pipeline_kit.executor import in_executor
+from pipeline_kit.layer import is_async, wrap
 from pipeline_kit.patterns.health import Health, OutlierEjection
 
 
@@ -56,13 +57,9 @@ class Worker:
         self.weight = weight
         self.concurrency = concurrency
         self.executor = executor
-
-    def work(self, item: Any) -> Awaitable[Any]:
-        """Work on an item; await the result."""
-        if self.executor is None:
-            return invoke(self.function, item)
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self.executor, self.function, item)
+        self.work: Callable[[Any], Awaitable[Any]]
+        """Works on an item; an async function."""
+        self.work = wrap(in_executor(executor, function) if executor else function, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,13 @@ class LeastLoaded(Strategy):
 
     def choose(self, workers: Sequence[Candidate]) -> int:
         """Return the one with the least load."""
-        loads = [(worker.pending + 1) / worker.weight for worker in workers]
-        least = min(loads)
-        equals = [index for index, load in enumerate(loads) if load == least]
+        least, equals = math.inf, [0]
+        for index, worker in enumerate(workers):
+            load = (worker.pending + 1) / worker.weight
+            if load < least:
+                least, equals = load, [index]
+            elif load == least:
+                equals.append(index)
         return self._turn.choose_among(equals, workers)
 
 

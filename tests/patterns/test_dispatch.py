@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from asyncio import create_task, sleep
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,6 +7,8 @@ import pytest
 
 from pipeline_kit.patterns.dispatch import Line, Member, Worker
 from pipeline_kit.patterns.health import OutlierEjection
+from pipeline_kit.patterns.load_balancing import LoadBalancer
+from pipeline_kit.patterns.timeout import CallTimeoutError, Timeout
 
 
 def members(count: int, concurrency: int = 1) -> list[Member]:
@@ -85,6 +88,23 @@ async def test_a_worker_runs_plain_and_async_functions_and_in_an_executor() -> N
     with ThreadPoolExecutor() as pool:
         workers = Worker(double), Worker(lambda item: 2 * item), Worker(str, executor=pool)
         assert [await worker.work(2) for worker in workers] == [4, 4, "2"]
+
+
+def test_a_timeout_knows_that_a_worker_in_a_thread_still_runs() -> None:
+    release = threading.Event()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            balancer = LoadBalancer([Worker(lambda item: release.wait(), executor=pool)])
+            limit = Timeout(0.01)
+            try:
+                with pytest.raises(CallTimeoutError, match="and still runs"):
+                    await limit.call(balancer, "item")
+                assert limit.statistics().still_running == 1
+            finally:
+                release.set()
+
+    asyncio.run(main())  # in real time: the virtual clock waits for threads
 
 
 def test_a_worker_that_cannot_be_is_refused() -> None:
