@@ -25,10 +25,11 @@ class CompareView {
     this.sentence = element("p", { class: "pw-difference" });
     this.now = element("div", { class: "pw-now", "aria-live": "polite" });
     this.goals = goalsList();
+    this.words = element("div", { class: "pw-words" });
     this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() },
       element("summary", {}, "Data"), element("div"));
     this.body = element("div", {}, this.chart, this.cursor.box, this.sentence, this.now);
-    this.root.append(this.title, this.knobs.box, this.error, this.body, this.goals, this.table);
+    this.root.append(this.title, this.knobs.box, this.error, this.body, this.goals, this.words, this.table);
     this.root.addEventListener("keydown", (event) => this.cursor.key(event));
     this.root.addEventListener("pointerdown", (event) => {
       if (event.target.matches("canvas, .pw-chart, .pw-cursor")) this.root.focus({ preventScroll: true });
@@ -47,6 +48,9 @@ class CompareView {
     this.sentence.textContent = picture.sentence;
     this.jump.disabled = picture.difference === null;
     showGoals(this.goals, picture.goals);
+    const words = ({ title, description }) => `${title}. ${description}`.trim();
+    this.words.replaceChildren(...picture.runs.map((run, i) => element("p", { class: "pw-words" },
+      `${picture.labels[i]}: ${words(run)}`)));
     this.body.hidden = picture.runs.every((run) => !run.stages.length);
     const times = picture.runs.map((run) => [...eventTimesOf(run)]).flat();
     this.cursor.load(Float64Array.from(new Set(times)).sort(), Math.max(...picture.runs.map((run) => run.makespan), 1e-9));

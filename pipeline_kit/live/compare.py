@@ -9,24 +9,21 @@ change. The moment at which they part is marked, and said in a sentence.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from io import BytesIO
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anywidget
-import numpy
 import traitlets
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import describe, seconds
 from pipeline_kit.live.difference import Difference, first_difference
 from pipeline_kit.live.knobs import Knobs, KnobSpec, make_knobs
 from pipeline_kit.live.picture import explain, picture_of
-from pipeline_kit.live.saved import DOTS_PER_INCH, Showing, png
+from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, simulate
-from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.still import plot_comparison
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import Trace
 
@@ -175,11 +172,13 @@ class Comparison:
         )
 
     def _plot(self) -> Figure:
-        end = self._until or max(trace.makespan for trace in self.traces) or None
-        titles = (run["title"] for run in self._player.picture["runs"])
-        return _one_above_the_other(
-            plot_trace(trace, title=f"{label}: {title}", until=end)
-            for label, trace, title in zip(self._labels, self.traces, titles, strict=True)
+        picture = self._player.picture
+        runs = zip(self._labels, picture["runs"], strict=True)
+        return plot_comparison(
+            self.traces,
+            title=picture["title"],
+            captions=[f"{label}: {run['title']}" for label, run in runs],
+            mark=picture["difference"],
         )
 
 
@@ -190,12 +189,3 @@ def _outcome(simulation: Simulation) -> str:
     end = "cut off there" if simulation.cut_off else end
     done = f"{counts.out} of {counts.entered} out in {seconds(trace.makespan)}"
     return f"{done}, {end}" if end else done
-
-
-def _one_above_the_other(figures: Iterable[Figure]) -> Figure:
-    """Return a figure that shows `figures`, which are equally wide, below each other."""
-    image = numpy.vstack([imread(BytesIO(png(figure))) for figure in figures])
-    high, wide = (size / DOTS_PER_INCH for size in image.shape[:2])
-    both = Figure(figsize=(wide, high), dpi=DOTS_PER_INCH)
-    both.figimage(image)
-    return both

@@ -18,7 +18,7 @@ from pipeline_kit.live.delays import Delay, Delays
 from pipeline_kit.live.picture import STATES, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Simulation
-from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.still import plot_way
 from pipeline_kit.live.tell_delays import tell
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import SOURCE, Trace
@@ -111,4 +111,4 @@ class WhyLate:
 
     def _ipython_display_(self) -> None:
         text = self.sentence()
-        Showing().show(self._player, plot_trace(self.trace, title=text), text)
+        Showing().show(self._player, plot_way(self.trace, self.item, title=text), text)
