@@ -1,4 +1,11 @@
-"""Fresh parameters for each check, from a seed that is shown, so that a run can be repeated."""
+"""Fresh parameters for each check, from a seed that is shown, so that a run can be repeated.
+
+Why not by hypothesis, which draws and then shrinks? A grade has other needs than a test. It must be
+the same for the same answer and seed, whatever was graded before: hypothesis remembers failures
+from run to run. It must come within a second: hypothesis looks at a hundred examples where a check
+here builds the two or three worlds in which its claim can fail, whatever the numbers. And it needs
+no shrinking, because the worlds are small from the start.
+"""
 
 import random
 

@@ -123,23 +123,24 @@ def mix_up(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Continue()
     if isinstance(node, ast.Continue):
         yield ast.Break()
-    if not isinstance(node, ast.Call) or _order_is_nothing(node):
+    if not isinstance(node, ast.Call) or _is_said_to_people(node):
         return
-    if len(node.args) > 1:
-        for place in range(len(node.args) - 1):
-            args = [*node.args]
-            args[place : place + 2] = reversed(args[place : place + 2])
-            yield ast.Call(node.func, args, node.keywords)
+    for place in range(len(node.args) - 1) if not _is_symmetric(node) else ():
+        args = [*node.args]
+        args[place : place + 2] = reversed(args[place : place + 2])
+        yield ast.Call(node.func, args, node.keywords)
     if node.args and not isinstance(node.args[-1], ast.Starred):
         yield ast.Call(node.func, node.args[:-1], node.keywords)
     if node.keywords:
         yield ast.Call(node.func, node.args, node.keywords[:-1])
 
 
-def _order_is_nothing(call: ast.Call) -> bool:
-    """Tell whether all that a call is given is symmetric, or a text for people."""
-    is_symmetric = isinstance(call.func, ast.Name) and call.func.id in ("min", "max")
-    return is_symmetric or all(isinstance(given, ast.JoinedStr) for given in call.args)
+def _is_said_to_people(call: ast.Call) -> bool:
+    return bool(call.args) and all(isinstance(given, ast.JoinedStr) for given in call.args)
+
+
+def _is_symmetric(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in ("min", "max")
 
 
 def catch_too_much(node: ast.AST) -> Iterator[ast.AST]:

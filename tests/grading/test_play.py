@@ -23,15 +23,32 @@ def test_items_come_when_they_arrive() -> None:
     assert ask(play, Request(3, "next")) == Reply(5.0, [(3, "end")])
 
 
-def test_work_takes_its_time_and_yields_what_nobody_can_guess() -> None:
-    results = set()
-    for _ in range(5):
-        play = Play(World(items=[7, 8], work=WORK))
-        ask(play, Request(1, "next"))
-        reply = ask(play, Request(2, "work", "stage1", 7))
-        assert reply.now == 2.0
-        results.add(reply.results[0][2])
-    assert len(results) == 5
+def made_up(items: list[int]) -> object:
+    play = Play(World(items=items, work=WORK))
+    ask(play, Request(1, "next"))
+    reply = ask(play, Request(2, "work", "stage1", items[0]))
+    assert reply.now == 2.0
+    return reply.results[0][2]
+
+
+def test_work_takes_its_time_and_yields_a_number_that_is_made_up() -> None:
+    numbers = {made_up([7, other]) for other in range(5)}
+    assert len(numbers) == 5
+    assert not numbers & {7}
+
+
+def test_the_same_world_makes_up_the_same_numbers() -> None:
+    assert made_up([7, 8]) == made_up([7, 8])
+
+
+def test_a_result_that_is_guessed_before_the_work_is_done_counts_for_nothing() -> None:
+    number = made_up([7, 8])
+    play = Play(World(items=[7, 8], work=WORK))
+    ask(play, Request(1, "next"))
+    assert isinstance(number, int)
+    ask(play, Request(2, "send", value=number))
+    assert "which nobody had produced" in play.surprises[0].text
+    assert not play.trace.of(SINK, "started")
 
 
 def test_two_stages_work_at_the_same_time() -> None:
