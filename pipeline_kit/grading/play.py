@@ -74,8 +74,8 @@ class Play:
         self._undo: dict[int, Callable[[], None]] = {}
         self._abandoned: set[int] = set()
         self._steps = 0
-        # The same world makes up the same numbers, so that a run can be repeated. To guess one is of
-        # no use: it does not count as an item's before the stage has worked on that item.
+        # The same world makes up the same numbers, so that a run can be repeated. To guess one is
+        # of no use: it does not count as an item's before the stage has worked on that item.
         self._made_up = random.Random(f"{world.items} {world.work}")
         if world.cancel_at is not None:
             self._plan(world.cancel_at, 0, list)
