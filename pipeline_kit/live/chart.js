@@ -69,7 +69,7 @@ function drawLane(pen, axis, top, high, lane, picture, ghost, colours) {
     const again = state === 1 ? retryIn(marks, item, start, end) : null;
     const solid = again === null ? wide : axis.x(again) - from;
     if (again !== null) drawRetry(pen, from + solid, top + 3, wide - solid, high - 6, lane, colours);
-    if (state === 1 && solid > 20) {
+    if (state === 1 && solid > 6 + 7 * `${item}`.length) {
       write(pen, `${item}`, from + solid / 2, top + high / 2 + 0.5, { colour: lane.ink, align: "center" });
     }
   });
