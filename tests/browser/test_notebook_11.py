@@ -1,0 +1,18 @@
+"""Notebook 11 as a student meets it: in JupyterLab, in a browser."""
+
+from lesson import Lesson
+
+
+def test_a_student_can_work_through_it(open_notebook):
+    lesson = Lesson(open_notebook("notebooks/11_load_balancing.ipynb"))
+    lesson.run_all()
+    lesson.move("hook", "calls", *3 * ["ArrowLeft"])
+    lesson.reached("hook", "all answers within 4 s")
+    lesson.predict("8", covered="run")
+    lesson.move("modify-run", "failures", *7 * ["ArrowLeft"])
+    lesson.move("modify-run", "ejection", *10 * ["ArrowLeft"])
+    lesson.reached("modify-run", "5 second tries or fewer")
+    lesson.reached("modify-run", "nobody is inside for half a second")
+    lesson.press_all("modify-run")
+    lesson.watch("live-run", "killed", "view")
+    lesson.order()
