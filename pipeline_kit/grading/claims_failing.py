@@ -56,7 +56,9 @@ def each_is_reported_once(run: GradedRun, lost: Mapping[int, str]) -> None:
 
 def is_tried(run: GradedRun, stage: str, item: int, times: int) -> None:
     """Claim that `stage` works on `item` exactly so many times."""
-    tries = [event.time for event in run.trace.of(stage, "started") if event.item == item]
+    first = [event.time for event in run.trace.of(stage, "started") if event.item == item]
+    again = [mark.time for mark in run.trace.marks if (mark.stage, mark.item) == (stage, item)]
+    tries = sorted(first + again)
     if len(tries) > times:
         text = f"at {tries[times]:g} s {stage} was called with item {item} again, after {times}"
         raise run.unmet(f"{text} of {times} tries", at=tries[times])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import Request
 from pipeline_kit.grading.world import World
+from pipeline_kit.marks import Mark
+from pipeline_kit.trace import Event, Kind
 
 ALWAYS = 1_000
 """A number of failures that no answer outlasts."""
@@ -54,6 +56,15 @@ class FailingPlay(Play):
             left[item] -= 1
             return f"{stage} cannot work on this item (made up by the grader)"
         return super()._failure(stage, item)
+
+    def _write(self, kind: Kind, item: int, stage: str, note: str = "", worker: int = 0) -> None:
+        """Write down what happens; a try that follows at once upon another goes on with it."""
+        failed = Event(self.now, "failed", item, stage, worker, "failed")
+        if kind == "started" and failed in self.trace.events:
+            self.trace.events.remove(failed)
+            self.trace.marks.append(Mark(self.now, "retry", item, stage, worker))
+        else:
+            super()._write(kind, item, stage, note, worker)
 
     def _report(self, request: Request) -> None:
         self.reports.append(Report(self.now, request.value, request.stage))

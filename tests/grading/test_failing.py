@@ -21,10 +21,24 @@ def test_a_stage_fails_as_often_as_the_script_says_and_then_works() -> None:
     ask(play, Request(1, "next"))
     outcomes = [ask(play, Request(n, "work", "stage1", 7)).results[0][1] for n in range(2, 5)]
     assert outcomes == ["error", "error", "value"]
-    assert [e.kind for e in play.trace.of("stage1", "failed", "finished")] == [
-        "failed",
-        "failed",
+    assert [e.kind for e in play.trace.of("stage1", "started", "failed", "finished")] == [
+        "started",
         "finished",
+    ]
+    assert [mark.time for mark in play.trace.marks] == [1.0, 2.0]
+
+
+def test_a_try_that_comes_later_is_an_event_of_its_own() -> None:
+    play = FailingPlay(WORLD)
+    ask(play, Request(1, "next"))
+    ask(play, Request(2, "work", "stage1", 7))
+    play.answer(Ask([], 5.0))
+    ask(play, Request(3, "work", "stage1", 7))
+    assert [(e.time, e.kind) for e in play.trace.of("stage1", "started", "failed")] == [
+        (0.0, "started"),
+        (1.0, "failed"),
+        (5.0, "started"),
+        (6.0, "failed"),
     ]
 
 
