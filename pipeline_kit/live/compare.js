@@ -41,16 +41,16 @@ class CompareView {
     const picture = this.picture = this.model.get("picture");
     for (const run of picture.runs) this.limits = growLimits(this.limits, run, this.model.get("until"));
     this.title.textContent = picture.title;
-    this.root.setAttribute("aria-label", `${picture.title}. ${picture.sentence}`);
+    const findings = picture.runs.map(({ title }, i) => `${picture.labels[i]}: ${title}.`);
+    this.root.setAttribute("aria-label", [`${picture.title}.`, picture.sentence, ...findings].join(" "));
     const told = picture.runs.map(({ error, note }, i) => [error, note].filter(Boolean).map((text) => `${picture.labels[i]}: ${text}`));
     this.error.textContent = told.flat().join("\n");
     this.error.hidden = !this.error.textContent;
     this.sentence.textContent = picture.sentence;
     this.jump.disabled = picture.difference === null;
     showGoals(this.goals, picture.goals);
-    const words = ({ title, description }) => `${title}. ${description}`.trim();
-    this.words.replaceChildren(...picture.runs.map((run, i) => element("p", { class: "pw-words" },
-      `${picture.labels[i]}: ${words(run)}`)));
+    this.words.replaceChildren(...picture.runs.map(({ description }, i) => (description
+      ? element("p", { class: "pw-words" }, `${picture.labels[i]}: ${description}`) : "")));
     this.body.hidden = picture.runs.every((run) => !run.stages.length);
     const times = picture.runs.map((run) => [...eventTimesOf(run)]).flat();
     this.cursor.load(Float64Array.from(new Set(times)).sort(), Math.max(...picture.runs.map((run) => run.makespan), 1e-9));
