@@ -24,7 +24,7 @@ from pipeline_kit.trace import SINK, SOURCE
 
 WORK = "work"
 WAITING = 3
-"""Items more than there are workers that may wait on either side; the statement says so."""
+"""Items that may wait on either side, besides two for each worker; the statement says so."""
 
 EXERCISE = Exercise(
     number=3,
@@ -135,7 +135,7 @@ def test_memory_is_bounded_at_both_ends(answer: Answer, draw: Draw) -> None:
     """Few items wait for slow workers, and few results for a slow sink."""
     workers, beat = draw.randint(2, 4), draw.beat()
     items = draw.items(4 * workers + 4, 4 * workers + 6)
-    limit = workers + WAITING
+    limit = 2 * workers + WAITING
     run = answer.run(_world(items, [4 * beat] * len(items), workers))
     at_most_waiting(run, WORK, limit, "or a long source fills the memory")
     run = answer.run(_world(items, [beat] * len(items), workers, sink_pace=6 * beat))
