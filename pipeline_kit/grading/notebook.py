@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from pprint import pformat
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
@@ -25,6 +26,7 @@ from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load
 from pipeline_kit.grading.explain import problem_with
 from pipeline_kit.grading.folder import exercises_folder
+from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.hints import Hints
 from pipeline_kit.grading.notebook_file import newest_definition
 from pipeline_kit.grading.progress import record
@@ -143,8 +145,19 @@ def _draw(answer: Answer, world: World) -> None:
         display(replay(run.trace))  # type: ignore[no-untyped-call] # IPython has few types
     if run.ended.printed:
         print(f"Your code printed:\n{textwrap.indent(run.ended.printed, '    ')}")
+    if run.play.told:
+        print(f"Your code called {_calls(run)}.")
+    if run.ended.returned is not None:
+        print(f"Your function returned:\n{textwrap.indent(pformat(run.ended.returned), '    ')}")
     if problem:
         print(_sentence(problem))
+
+
+def _calls(run: GradedRun) -> str:
+    """Return what the answer has told by signals, in words; True is told as 1, False as 0."""
+    calls = [f"{each.signal}({each.value}) at {each.time:g} s" for each in run.play.told]
+    more = [] if len(calls) <= 20 else [f"and so on, {len(calls)} times in all"]
+    return ", ".join([*calls[:20], *more])
 
 
 def _sentence(unmet: Unmet) -> str:
