@@ -1,12 +1,14 @@
 """Measure the kit: `make bench`. Ratios come from one run, so a slow machine does not matter.
 
-python tests/benchmarks              all of it, about a minute
+python tests/benchmarks              all of it, about two minutes
 python tests/benchmarks throughput   one part
 """
 
 import sys
 
 import grading
+import layers
+import libraries
 import observation
 import startup
 import throughput
@@ -14,6 +16,8 @@ import virtual
 
 PARTS = {
     "throughput": throughput.measure,
+    "layers": layers.measure,
+    "libraries": libraries.measure,
     "virtual": virtual.measure,
     "startup": startup.measure,
     "observation": observation.measure,
