@@ -5,7 +5,6 @@ They are not needed for anything else: `pip install 'pipeline-workbook[bench]'` 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from functools import partial
 from math import inf
 from time import process_time
 from typing import Any
