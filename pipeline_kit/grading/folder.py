@@ -8,7 +8,7 @@ from pipeline_kit.grading.checks import HIDDEN
 
 FOLDER_VARIABLE = "PIPELINE_WORKBOOK_EXERCISES"
 """Environment variable that names the folder with the checks, when notebooks are elsewhere."""
-_PLACES = (".", "exercises", "../exercises")
+_PLACES = (".", "exercises", "../exercises", str(Path(__file__).parents[2] / "exercises"))
 
 
 def exercises_folder(name: str = "*") -> Path:
@@ -18,7 +18,8 @@ def exercises_folder(name: str = "*") -> Path:
         name: an exercise that has to be there, such as `"ex01_basic_pipeline"`.
 
     Raises:
-        FileNotFoundError: it is not this folder, nor `exercises` here or beside it.
+        FileNotFoundError: it is not this folder, nor `exercises` here, beside it, or where the
+            package has been installed from.
     """
     for place in (os.environ.get(FOLDER_VARIABLE, "."), *_PLACES):
         if any(Path(place).glob(f"test_{name}.py" if name != "*" else "test_ex*.py")):

@@ -15,7 +15,6 @@ import random
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from pprint import pformat
 
@@ -30,37 +29,16 @@ from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.hints import Hints
 from pipeline_kit.grading.notebook_file import newest_definition
 from pipeline_kit.grading.progress import record
-from pipeline_kit.grading.report import as_html, as_text
+from pipeline_kit.grading.shown import Score, Shown
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report, grade
-from pipeline_kit.grading.violations import Violations, violations
 from pipeline_kit.grading.world import World
 from pipeline_kit.live.replay import replay
 
 
-class Shown:
-    """A report as a notebook shows it, with a run for each violation; `report` has the verdicts."""
-
-    def __init__(self, report: Report, note: str = "") -> None:
-        self.report = report
-        self._note = note
-
-    def __repr__(self) -> str:
-        return "\n".join(filter(None, [as_text(self.report), self._note]))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.report) + escape(self._note)
-
-    def _ipython_display_(self) -> None:
-        both = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        display(both, raw=True)  # type: ignore[no-untyped-call] # IPython has few types
-        if found := violations(self.report):
-            display(Violations(found))  # type: ignore[no-untyped-call] # likewise
-
-
 def open_exercise(
     name: str,
-) -> tuple[Callable[..., None], Callable[..., Shown], Callable[..., Hints | None]]:
+) -> tuple[Callable[..., None], Callable[..., Score], Callable[..., Hints | None]]:
     """Return `show`, `check` and `hint` for an exercise.
 
     Args:
@@ -85,15 +63,16 @@ def open_exercise(
         with Answer(_answer(exercise.function), exercise.function, missing=missing) as answer:
             _draw(answer, world)
 
-    def check(seed: int | None = None) -> Shown:
-        """Judge your answer.
+    def check(seed: int | None = None) -> Score:
+        """Judge your answer, show what holds and what does not, and return the points.
 
         Args:
             seed: what all parameters are drawn from; by default fresh ones each time.
         """
         seed = random.randrange(10_000) if seed is None else seed
         report = grade(test_file, _answer(exercise.function), seed, missing=missing)
-        return Shown(report, _keep(report, folder, name))
+        display(Shown(report, _keep(report, folder, name)))  # type: ignore[no-untyped-call] # IPython has few types
+        return Score(report)
 
     def hint(number: int | None = None) -> Hints | None:
         """Return the hints, folded; or print one of them.

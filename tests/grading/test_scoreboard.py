@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from graded import ROOT
 
 from pipeline_kit.grading.__main__ import main
+from pipeline_kit.grading.folder import exercises_folder
 from pipeline_kit.grading.progress import FILE
 from pipeline_kit.grading.scoreboard import Scoreboard, scoreboard
 
@@ -86,11 +88,14 @@ def test_the_command_line_shows_it(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.rstrip() == repr(scoreboard(folder))
 
 
-def test_where_there_are_no_exercises_it_says_where_to_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_exercises_here_those_of_the_package_are_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PIPELINE_WORKBOOK_EXERCISES", raising=False)
-    with pytest.raises(SystemExit):
-        main(["score"])
-    assert "no exercises here or in exercises/" in capsys.readouterr().err
+    assert exercises_folder() == ROOT / "exercises"
+
+
+def test_an_exercise_that_is_nowhere_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r"no test_ex77\.py, which belongs to ex77\.ipynb"):
+        exercises_folder("ex77")
