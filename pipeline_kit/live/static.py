@@ -19,8 +19,9 @@ from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
 
 THEME = palette.LIGHT  # on a white card, which is as easy to read on a dark page
-TEXT_ON_BAR = 0.028
-"""An item's number is written on its bar if the bar takes at least this share of the time axis."""
+TEXT_ON_BAR = 0.014
+"""An item's number is written on its bar if the bar takes at least this share of the time axis for
+each of its digits; one digit takes as much as two, to be seen as a number."""
 
 Line = tuple[Steps, float, str, str]
 """A step function, the time at which it ends, its colour, and its label."""
@@ -124,7 +125,8 @@ def draw_lanes(
             bars = [(s.start, s.end - s.start) for s in spans if s.state == state]
             axes.broken_barh(bars, (row - 0.36, 0.72), **look)
         for span in spans:
-            if span.state == "working" and span.end - span.start > TEXT_ON_BAR * end:
+            room = TEXT_ON_BAR * max(2, len(str(span.item))) * end
+            if span.state == "working" and span.end - span.start > room:
                 middle, ink = (span.start + span.end) / 2, palette.ink_on(colour)
                 axes.text(middle, row, str(span.item), ha="center", va="center", color=ink, size=9)
         _draw_marks(axes, trace, row, (stage, worker), colour)
@@ -147,8 +149,8 @@ def _draw_marks(axes: Axes, trace: Trace, row: int, lane: tuple[str, int], colou
         edge: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.4, "linestyle": (0, (3, 2))}
         axes.add_patch(Rectangle((start, row - 0.3), end - start, 0.6, fill=False, **edge))
     for mark in diamonds:
-        filling = colour if mark.kind == "hit" else THEME.page
-        axes.plot(mark.time, row, "D", ms=6, mfc=filling, mec=colour, mew=1.2, clip_on=False)
+        filling, edge = (colour, THEME.page) if mark.kind == "hit" else (THEME.page, colour)
+        axes.plot(mark.time, row, "D", ms=6.5, mfc=filling, mec=edge, mew=1.2, clip_on=False)
 
 
 def _marks_in(

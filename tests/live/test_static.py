@@ -33,7 +33,7 @@ def test_a_retry_is_dashed_and_an_answer_without_a_call_a_diamond():
     assert [p.get_width() for p in dashed] == pytest.approx([0.1, 0.1])
     diamonds = [line for line in lanes.lines if line.get_marker() == "D"]
     assert [line.get_xdata()[0] for line in diamonds] == pytest.approx([0.3, 0.5])
-    full = [same_color(line.get_mfc(), line.get_mec()) for line in diamonds]
+    full = [not same_color(line.get_mfc(), "white") for line in diamonds]
     assert full == [True, False]
 
 
