@@ -27,6 +27,7 @@ from math import ulp
 from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar, TypeVarTuple, Unpack
+from weakref import WeakSet
 
 from pipeline_kit.deadlock import (
     DeadlockError,
@@ -113,6 +114,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._waits_for_executors = False
         self._moved_at = monotonic()
         self._given_up = False
+        self._watchdogs = WeakSet[asyncio.TimerHandle]()
         self._threads: ThreadPoolExecutor | None = None
         self._task_numbers = count(1)
         super().__init__(_JumpingSelector(self))
@@ -135,6 +137,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Make a task. Those without a name are numbered in each run anew, so reports are alike."""
         name = name or f"Task-{next(self._task_numbers)}"
         return super().create_task(coro, name=name, **options)
+
+    def add_watchdog(self, timer: asyncio.TimerHandle) -> None:
+        """Take `timer` for one that ends what takes too long, and for nothing to wait for.
+
+        With no timers but such ones left every task waits for another one, so that is a deadlock,
+        and reported at once.
+        """
+        self._watchdogs.add(timer)
 
     def run_in_executor(
         self,
@@ -179,7 +189,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._waits_for_executors = False
             self._moved_at = monotonic()
             return ready
-        if timeout is None:
+        if timeout is None or (timeout > 0 and self._has_only_watchdogs()):
             waiting = describe_waiting_tasks(self)
             raise DeadlockError(f"at {self._now} s every task waits for another one:\n{waiting}")
         if timeout > 0:
@@ -189,6 +199,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._clock_resolution = ulp(self._now)  # only what is due exactly now is due
             self._moved_at = monotonic()
         return []
+
+    def _has_only_watchdogs(self) -> bool:
+        timers = self._scheduled  # type: ignore[attr-defined] # as said above
+        return timers[0] in self._watchdogs and all(
+            timer in self._watchdogs or timer.cancelled() for timer in timers
+        )
 
 
 class _JumpingSelector(selectors.DefaultSelector):
