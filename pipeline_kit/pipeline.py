@@ -30,6 +30,7 @@ from pipeline_kit.recording import Recorder
 from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
 from pipeline_kit.trace import SINK, SOURCE, Trace
+from pipeline_kit.virtual_time import VirtualTimeLoop
 from pipeline_kit.workers import Call, Crew, Source, feed
 
 
@@ -103,6 +104,8 @@ class StageMetrics:
     """The channel behind it, which is the queue of the next stage, or of the sink."""
     filtered: int = 0
     """Items that its function said were to go no further, by returning `FILTERED`."""
+    skipped: int = 0
+    """Items that failed and were left out; see `Stage(on_error=…)`."""
 
     @property
     def taken(self) -> int:
@@ -122,7 +125,7 @@ class StageMetrics:
     @property
     def working(self) -> int:
         """Workers that are working on an item."""
-        return self.taken - self.passed_on - self.blocked - self.filtered
+        return self.taken - self.passed_on - self.blocked - self.filtered - self.skipped
 
 
 class Run:
@@ -134,7 +137,8 @@ class Run:
         self._source = source
         self._record = record
         self._recorder: Recorder | None = None
-        self._deadline = asyncio.timeout(pipeline.deadline)
+        self._deadline = asyncio.timeout(None)
+        self._deadline_timer: asyncio.TimerHandle | None = None
         self._group: asyncio.TaskGroup | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel[Any]] = []
@@ -150,7 +154,7 @@ class Run:
         stages = self.pipeline.stages
         sink: Channel[Any] = Channel(self.pipeline.buffer, name=SINK)
         self._channels = [*map(_channel_for, stages), sink]  # may fail, so before anything begins
-        await self._deadline.__aenter__()
+        await self._enter_deadline()
         self._group = await asyncio.TaskGroup().__aenter__()
         if self._record:
             self._recorder = Recorder(stages, self._channels)
@@ -198,7 +202,18 @@ class Run:
             for channel in self._channels:
                 channel.close()
 
+    async def _enter_deadline(self) -> None:
+        await self._deadline.__aenter__()
+        if self.pipeline.deadline is not None:
+            loop = asyncio.get_running_loop()
+            end = loop.time() + self.pipeline.deadline
+            self._deadline_timer = loop.call_at(end, self._deadline.reschedule, end)
+            if isinstance(loop, VirtualTimeLoop):  # where a deadlock is better than a timeout
+                loop.add_watchdog(self._deadline_timer)
+
     async def _leave_deadline(self, error: BaseException | None) -> None:
+        if self._deadline_timer:
+            self._deadline_timer.cancel()
         try:
             await self._deadline.__aexit__(type(error) if error else None, error, None)
         except TimeoutError:
@@ -228,7 +243,9 @@ class Run:
         self._check_begun()
         queues = [channel.statistics() for channel in self._channels]
         return tuple(
-            StageMetrics(crew.stage.name, crew.stage.workers, queue, behind, crew.filtered)
+            StageMetrics(
+                crew.stage.name, crew.stage.workers, queue, behind, crew.filtered, crew.skipped
+            )
             for crew, (queue, behind) in zip(self._crews, pairwise(queues), strict=True)
         )
 

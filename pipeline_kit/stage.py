@@ -57,7 +57,8 @@ class Stage:
 
     Raises:
         TypeError: `function`, `channel`, `route` or `on_error` cannot be called as it would be, a
-            layer has no `call`, or `function` is async although there is an `executor`.
+            layer has no `call`, `function` is async although there is an `executor`, or `on_error`
+            is async.
         ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well; or
             there is a `route`, and a `channel` or `ordered` as well.
     """
@@ -101,6 +102,11 @@ class Stage:
             )
         if on_error is not None and not callable(on_error):
             raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
+        if on_error is not None and is_async(on_error):
+            raise TypeError(
+                f"on_error must be a plain function, got the async {on_error!r}; let it put the "
+                "error in a queue that a task of yours reads"
+            )
         check_capacity("buffer", buffer)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))

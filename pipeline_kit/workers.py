@@ -87,6 +87,7 @@ class Crew:
         self.outbox = outbox
         self.errors = errors
         self.filtered = 0
+        self.skipped = 0
         self._at_work = stage.workers
         self._in_bulk = in_bulk and stage.workers == 1 and type(inbox) is Channel
         self._awaits = bool(is_async(stage.function) or stage.executor or stage.layers)
@@ -162,6 +163,7 @@ class Crew:
             raise error
         self.stage.on_error(error)
         self.errors.add(error)
+        self.skipped += 1
 
 
 _SKIPPED = object()

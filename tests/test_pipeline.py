@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_kit import FILTERED, Channel, Pipeline, Run, Stage, StageError, virtual_time
+from pipeline_kit import (
+    FILTERED,
+    Channel,
+    DeadlockError,
+    Pipeline,
+    Run,
+    Stage,
+    StageError,
+    virtual_time,
+)
 from pipeline_kit.layer import invoke
 
 RECORD = pytest.mark.parametrize("record", [False, True], ids=["plain", "recorded"])
@@ -339,6 +348,30 @@ async def test_a_run_within_its_deadline_knows_nothing_of_it() -> None:
     with pytest.raises(StageError):
         await Pipeline(stage("bad", fail_on(0, ValueError())), deadline=1.5).collect([0])
     await sleep(10)
+
+
+def test_in_virtual_time_a_deadlock_is_reported_as_one_and_not_as_a_deadline() -> None:
+    async def stuck(item: int) -> None:
+        await sleep(1)
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        await Pipeline(Stage(stuck), deadline=60).collect([1])
+
+    with pytest.raises(DeadlockError, match=r"at 1\.0 s every task waits for another one") as told:
+        virtual_time.run(main)
+    assert "'stuck' waits in Event.wait" in str(told.value)
+
+
+async def test_an_item_that_was_skipped_is_not_being_worked_on() -> None:
+    slow = stage("slow", fail_on(1, ValueError()), workers=2, on_error=lambda error: None)
+    async with Pipeline(slow).run(range(4)) as run:
+        seen = []
+        async for _ in run:
+            [metrics] = run.metrics
+            seen.append((metrics.skipped, metrics.working))
+        assert seen[-1] == (1, 0)
+        assert all(0 <= working <= 2 for _, working in seen)
 
 
 async def test_a_failing_item_is_skipped_if_the_stage_says_so() -> None:

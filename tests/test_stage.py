@@ -1,3 +1,4 @@
+import asyncio
 from asyncio import sleep
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -78,3 +79,5 @@ def test_layers_and_handlers_are_checked_when_a_stage_is_made() -> None:
         TypeError, match="on_error must be callable with one StageError, got 'skip'"
     ):
         Stage(double, on_error="skip")  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match="on_error must be a plain function"):
+        Stage(double, on_error=asyncio.sleep)

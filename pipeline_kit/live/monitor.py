@@ -72,16 +72,14 @@ class Monitor:
     def look(self, run: Run, time: float, out: int) -> Sample:
         """Add a sample of `run` at `time`, in seconds, when `out` results have been taken."""
         stages = run.metrics
-        lost = [_skipped(run, stage.name) for stage in stages]
-        working = [stage.working - gone for stage, gone in zip(stages, lost, strict=True)]
         sample = Sample(
             time=round(time, 4),
             entered=stages[0].queue.sent,
             depth=[*(stage.queue.depth for stage in stages), stages[-1].behind.depth],
             taken=[*(stage.taken for stage in stages), out],
-            working=[*working, 0],
+            working=[*(stage.working for stage in stages), 0],
             blocked=[*(stage.blocked for stage in stages), 0],
-            lost=[*lost, 0],
+            lost=[*(stage.skipped for stage in stages), 0],
             dropped=[*(stage.queue.dropped for stage in stages), 0],
             filtered=[*(stage.filtered for stage in stages), 0],
             waited=[*map(_waited, stages), 0.0],
@@ -140,7 +138,3 @@ def _fill(at: int, samples: Sequence[Sample], capacity: float) -> float:
 
 def _waited(stage: StageMetrics) -> float:
     return stage.queue.receivers_waited + stage.behind.senders_waited
-
-
-def _skipped(run: Run, stage: str) -> int:
-    return sum(count for (where, _), count in run.errors.counts.items() if where == stage)
