@@ -128,10 +128,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if _only_exercises(config):
         _write_details(terminalreporter, reports)
     terminalreporter.section("exercises")
+    width = max(30, *(len(report.exercise.title) for report in reports))
     for report in reports:
-        write(f"{report.exercise.number:>3}  {report.exercise.title:30} {score(report)}")
+        write(f"{report.exercise.number:>3}  {report.exercise.title:{width}} {score(report)}")
     points, most = (sum(r.points for r in reports), sum(r.most_points for r in reports))
-    write(f"     {'total':30} {points:g} of {most:g} points, seed {config.stash[_SEED]}")
+    write(f"     {'total':{width}} {points:g} of {most:g} points, seed {config.stash[_SEED]}")
 
 
 def _write_details(terminalreporter: Any, reports: list[Report]) -> None:
