@@ -137,7 +137,9 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         picture = self._player.picture
-        figure = plot_trace(self.trace, title=picture["title"], until=self._until)
+        figure = plot_trace(
+            self.trace, title=picture["title"], until=self._until, moment=picture["moment"]
+        )
         text = f"{picture['title']}\n{picture['error']}" if picture["error"] else ""
         self._showing.show(self._player, figure, text or describe(self.trace))
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pipeline_kit.live import palette
 from pipeline_kit.live.describe import describe
 from pipeline_kit.live.explore import PredictionLike, prediction_data
 from pipeline_kit.live.picture import picture_of
@@ -63,10 +62,7 @@ class Replay:
 
     def show(self, widget: Any = None) -> None:
         """Display the player, or the `widget` that holds it, with a picture for where it is not."""
-        figure = plot_trace(self.trace, title=self._title, until=self._until)
-        if self._at is not None:
-            for axes in figure.axes:
-                axes.axvline(self._at, color=palette.LIGHT.ink, lw=1)
+        figure = plot_trace(self.trace, title=self._title, until=self._until, moment=self._at)
         Showing().show(widget or self.player, figure, describe(self.trace))
 
     def _ipython_display_(self) -> None:

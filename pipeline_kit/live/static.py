@@ -7,13 +7,14 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
-from pipeline_kit.live.describe import finding
+from pipeline_kit.live.describe import finding, telling_moment
 from pipeline_kit.live.monitor import Sample
+from pipeline_kit.live.still_strip import draw_strip, strip_height
 from pipeline_kit.marks import Mark
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, StageShape, Trace
@@ -28,21 +29,38 @@ Line = tuple[Steps, float, str, str]
 
 
 def plot_trace(
-    trace: Trace, *, title: str = "", ghost: Trace | None = None, until: float | None = None
+    trace: Trace,
+    *,
+    title: str = "",
+    ghost: Trace | None = None,
+    until: float | None = None,
+    moment: float | None = None,
 ) -> Figure:
-    """Draw `trace`: a lane per worker, then queue depths and throughput over the same time.
+    """Draw `trace`: the pipeline at a moment, lanes, queue depths and throughput over time.
 
-    In a lane solid is working, hatched is blocked, and an empty outline is starved.
+    Solid is working, hatched is blocked, and an empty outline is starved.
 
     Args:
         trace: the run.
         title: what the picture shows, in a sentence; by default what `finding` says.
         ghost: an earlier run, whose queues and throughput are drawn in grey behind this one's.
         until: where the time axis ends, in seconds; by default with the longer of the runs.
+        moment: the time at which the pipeline is shown, marked by a line in the panels below; by
+            default one at which there is something to see.
     """
     lanes = list(lanes_of(trace))
     end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
-    gantt, depth, rate = _panels(title or finding(trace), [0.32 * len(lanes) + 0.1, 1.2, 0.9], end)
+    heights = [0.32 * len(lanes) + 0.1, 1.2, 0.9]
+    above = strip_height(trace.stages) if trace.stages else 0.1
+    figure = _sheet(title or finding(trace), sum(heights) + above + 1.3)
+    parts: Any = figure.subfigures(2, 1, height_ratios=[above, sum(heights) + 0.8])
+    top, below = parts
+    gantt, depth, rate = _panels(below, heights, end)
+    if trace.stages:
+        moment = telling_moment(trace) if moment is None else moment
+        draw_strip(top.subplots(), trace, moment)
+        for axes in (gantt, depth, rate):
+            axes.axvline(moment, color=THEME.ink, lw=1.2)
     draw_lanes(gantt, trace, lanes, end)
     if ghost:
         for axes, steps in ((depth, _depths(ghost)), (rate, _throughputs(ghost, end))):
@@ -50,7 +68,7 @@ def plot_trace(
     _draw_capacities(depth, trace.stages)
     _draw_lines(depth, _depths(trace))
     _draw_lines(rate, _throughputs(trace, end))
-    return _figure_of(rate)
+    return figure
 
 
 def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, title: str) -> Figure:
@@ -63,22 +81,28 @@ def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, tit
     """
     times = tuple(sample.time for sample in samples)
     end = max(times, default=0.0) or 1.0
-    depth, rate = _panels(title, [1.4, 1.2], end)
+    figure = _sheet(title, 3.9)
+    depth, rate = _panels(figure, [1.4, 1.2], end)
     depths = [Steps(times, tuple(s.depth[i] for s in samples)) for i in range(len(stages))]
     _draw_capacities(depth, stages)
     _draw_lines(depth, _named(stages, depths, end))
     throughput = Steps(times, tuple(sample.throughput for sample in samples))
     _draw_lines(rate, [(throughput, end, THEME.ink, "over 1 s")])
-    return _figure_of(rate)
+    return figure
 
 
-def _panels(title: str, heights: list[float], end: float) -> Sequence[Axes]:
-    """Make a figure with panels of these heights, in inches, over one time axis."""
-    figure = Figure(figsize=(8, sum(heights) + 1.3), layout="constrained", facecolor=THEME.page)
+def _sheet(title: str, height: float) -> Figure:
+    """Make an empty figure of this height, in inches."""
+    figure = Figure(figsize=(8, height), layout="constrained", facecolor=THEME.page)
     FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
-    panels: Sequence[Axes] = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     wrapped = textwrap.fill(title, 74)
     figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    return figure
+
+
+def _panels(sheet: FigureBase, heights: list[float], end: float) -> Sequence[Axes]:
+    """Put panels of these heights, in inches, over one time axis."""
+    panels: Sequence[Axes] = sheet.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     for axes, label in zip(panels[-2:], ("queued", "items/s out"), strict=True):
         axes.set_ylabel(label, color=THEME.ink)
         axes.yaxis.set_major_locator(MaxNLocator(3, integer=label == "queued"))
@@ -89,12 +113,6 @@ def _panels(title: str, heights: list[float], end: float) -> Sequence[Axes]:
     panels[-1].set_xlim(0, end)
     panels[-1].set_xlabel("seconds", color=THEME.quiet)
     return panels
-
-
-def _figure_of(axes: Axes) -> Figure:
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return figure
 
 
 def lanes_of(trace: Trace) -> Iterator[tuple[str, int, str, str]]:
@@ -149,8 +167,8 @@ def _draw_marks(axes: Axes, trace: Trace, row: int, lane: tuple[str, int], colou
         edge: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.4, "linestyle": (0, (3, 2))}
         axes.add_patch(Rectangle((start, row - 0.3), end - start, 0.6, fill=False, **edge))
     for mark in diamonds:
-        filling, edge = (colour, THEME.page) if mark.kind == "hit" else (THEME.page, colour)
-        axes.plot(mark.time, row, "D", ms=6.5, mfc=filling, mec=edge, mew=1.2, clip_on=False)
+        filling, rim = (colour, THEME.page) if mark.kind == "hit" else (THEME.page, colour)
+        axes.plot(mark.time, row, "D", ms=6.5, mfc=filling, mec=rim, mew=1.2, clip_on=False)
 
 
 def _marks_in(
