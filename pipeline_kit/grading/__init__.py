@@ -21,8 +21,10 @@ A tour, in the order in which an answer meets them:
   `explain`: how a run ended that should have ended otherwise.
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
   `verdicts`: runs all checks of an exercise.
-- `report`, `notebook`, `plugin`: the verdict as text, in a notebook, and in pytest. `hints`: what a
-  student may ask for. `progress`, `scoreboard`: where a student stands. `folder`: the exercises.
+- `report`, `excerpt`: the verdict as text. `notebook`, `shown`, `violations`, `hints`: in a
+  notebook. `plugin`: in pytest.
+- `progress`, `scoreboard`: where a student stands. `watch`, `reset`: the command line. `folder`:
+  the exercises. `nbgrader_course`: the same for nbgrader.
 
 This module imports nothing, because the student's process should start fast.
 """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline_kit.grading.checks import load
 from pipeline_kit.grading.folder import exercises_folder, exercises_in
+from pipeline_kit.grading.nbgrader_course import make_course
 from pipeline_kit.grading.report import as_text
 from pipeline_kit.grading.reset import reset
 from pipeline_kit.grading.scoreboard import scoreboard
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder = exercises_folder()
         exercise = _find(folder, given.exercise) if "exercise" in given else ""
         return _obey(given, folder, exercise)
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, FileExistsError, ValueError) as error:
         parser.error(str(error))
 
 
@@ -38,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check one exercise, as saved")
     check.add_argument("exercise", help="such as 3, ex03 or ex03_fan_out_fan_in")
     check.add_argument("--seed", type=int, help="repeat a check with the numbers of this seed")
+    course = commands.add_parser("nbgrader", help="make a course for nbgrader of the exercises")
+    course.add_argument("course", type=Path, help="the folder to make")
     start_over = commands.add_parser("reset", help="put the stub back; your answer is kept")
     start_over.add_argument("exercise", help="such as 3, ex03 or ex03_fan_out_fan_in")
     return parser
@@ -55,6 +58,10 @@ def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
         report = check_notebook(folder, exercise, given.seed)
         print(f"{as_text(report)}\n  (seed {report.seed})")
         return int(report.status is not Status.PASSED)
+    elif given.command == "nbgrader":
+        names = make_course(folder, given.course)
+        print(f"{given.course} is a course of {len(names)} assignments. To release the first:")
+        print(f"    cd {given.course} && nbgrader generate_assignment {names[0]}")
     else:
         declared, _ = load(folder / f"test_{exercise}.py")
         print(reset(folder, exercise, declared.function))
