@@ -1,7 +1,7 @@
 """Say what each task of an event loop waits for: the text of a deadlock report."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os.path import basename, dirname, join  # pathlib takes milliseconds to import
 from types import CodeType, FrameType
 from typing import Any
@@ -15,8 +15,13 @@ class DeadlockError(RuntimeError):
 
 def describe_waiting_tasks(loop: asyncio.AbstractEventLoop) -> str:
     """Return a line for each unfinished task of `loop`: its name, what it waits for, and where."""
-    tasks = sorted(asyncio.all_tasks(loop), key=lambda task: _by_number(task.get_name()))
-    return "\n".join(f"  {task.get_name()!r} {_describe(task)}" for task in tasks)
+    return describe_tasks(asyncio.all_tasks(loop))
+
+
+def describe_tasks(tasks: Iterable["asyncio.Task[Any]"]) -> str:
+    """Return a line for each of `tasks`: its name, what it waits for, and where."""
+    in_order = sorted(tasks, key=lambda task: _by_number(task.get_name()))
+    return "\n".join(f"  {task.get_name()!r} {_describe(task)}" for task in in_order)
 
 
 def place_of(frame: FrameType) -> str:
