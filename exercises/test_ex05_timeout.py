@@ -65,8 +65,8 @@ ONCE = "test_every_item_comes_out_once"
 
 @check(
     points=0.5,
-    hint="A function that starts tasks and returns takes its time limits, and whatever else it has "
-    "opened, away from under them. Who waits for your tasks?",
+    hint="Begin with your answer to exercise 1. If nothing comes out: a function that starts tasks "
+    "and returns takes its time limits away from under them. Who waits for your tasks?",
 )
 def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
     """While nothing is late, each item passes the three stages and comes out once, in order."""

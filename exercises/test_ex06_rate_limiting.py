@@ -54,8 +54,8 @@ EXERCISE = Exercise(
 
 @check(
     points=0.5,
-    hint="Who waits for your tasks, and for whatever lets items in? If that has stopped, nothing "
-    "more enters.",
+    hint="Begin with your answer to exercise 1. If nothing comes out: who waits for your tasks, and "
+    "does whatever lets items in still run while they do?",
 )
 def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
     """Each item passes the three stages and comes out once, in order, and no task is left."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from pipeline_kit.grading.explain import overlooked
 from pipeline_kit.grading.failing import FailingPlay, Report
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.trace import SINK
@@ -50,7 +51,8 @@ def each_is_reported_once(run: GradedRun, lost: Mapping[int, str]) -> None:
     if open_yet:
         item, place = next(iter(open_yet.items()))
         when = _last_seen(run, item)
-        text = f"item {item} {_fate(place)}, at {when:g} s, and `errors` was never told"
+        why = f"; {missed}" if (missed := overlooked(run)) else ""
+        text = f"item {item} {_fate(place)}, at {when:g} s, and `errors` was never told{why}"
         raise run.unmet(text, at=when)
 
 
