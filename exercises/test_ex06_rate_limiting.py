@@ -54,16 +54,16 @@ EXERCISE = Exercise(
 
 @check(
     points=0.5,
-    hint="Begin with your answer to exercise 1. If nothing comes out: who waits for your tasks, and "
-    "does whatever lets items in still run while they do?",
+    hint="Begin with your answer to exercise 1. If nothing comes out: who waits for your tasks, "
+    "and does whatever lets items in still run while they do?",
 )
 def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
     """Each item passes the three stages and comes out once, in order, and no task is left."""
     run = answer.run(_world(draw.items(), draw.beat()))
-    no_task_is_left(run)
     every_item_comes_out_once(run)
     each_item_passes_all_stages_in_order(run)
     order_is_kept(run)
+    no_task_is_left(run)
 
 
 @check(
