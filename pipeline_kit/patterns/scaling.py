@@ -57,7 +57,7 @@ class Autoscaler:
         scale_up_above: utilisation above which a worker is added, if no slot is free.
         scale_down_below: utilisation below which a worker is taken away.
         scale_down_after: periods in a row for which utilisation must be that low.
-        on_scale: called with each `ScalingStep`.
+        on_scale: called with each `ScalingStep`; what it raises fails the next call.
 
     Raises:
         ValueError: not 1 <= `min_workers` <= `max_workers`, or not
@@ -101,6 +101,7 @@ class Autoscaler:
         self._lately: deque[float] = deque(maxlen=scale_down_after)  # at this number of workers
         self._line: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._failure: Exception | None = None  # of `on_scale`, where no call was there to raise it
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -163,6 +164,9 @@ class Autoscaler:
     def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take the decisions that are due by now; since the last event nothing else has changed."""
         now = loop.time()
+        if self._failure:
+            failure, self._failure = self._failure, None
+            raise failure
         if loop is not self._loop:
             self._loop, self._timer = loop, None
             self._seen_at, self._period_ends = now, now + self.period
@@ -215,6 +219,9 @@ class Autoscaler:
 
     def _at_end_of_period(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        self._catch_up(loop)
+        try:
+            self._catch_up(loop)
+        except Exception as failure:
+            self._failure = failure
         if self._line:
             self._set_timer(loop)
