@@ -97,6 +97,11 @@ def test_the_sentence_says_how_it_ended(make, item, words):
     assert words in why(run(make), item)
 
 
+def test_the_longest_delay_is_told_first():
+    said = why(run(two_stages), 4)
+    assert said.index("waited 0.8 s") < said.index("blocked for 0.3 s") < said.index("for 0.2 s")
+
+
 def test_many_items_are_counted_rather_than_named():
     trace = of(stage("a", lambda item: 0.01), stage("b", buffer=9), items=10)
     assert "Before b it waited 8.91 s behind 9 items (0 to 8)." in why(trace, 9)

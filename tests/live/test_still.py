@@ -47,15 +47,17 @@ def test_the_way_of_an_item_says_what_it_did_and_for_how_long():
     assert {"Late", "item 4", "waiting 0.8 s", "working 0.4 s", "blocked 0.3 s"} <= said
 
 
+def filled(axes, colour):
+    fills = [tuple(fill) for bars in axes.collections for fill in bars.get_facecolor()]
+    return sum(same_color(fill, colour) for fill in fills)
+
+
 def test_only_the_item_and_those_in_its_way_are_filled():
+    # item 2 waits before slow while that has items 0 and 1, and at the source while quick has 1
     lanes = plot_way(run(two_stages), 2, title="").axes[1]
-    filled = [
-        bars for bars in lanes.collections if any(colour[3] for colour in bars.get_facecolor())
-    ]
-    colours = [bars.get_facecolor()[0] for bars in filled]
-    assert any(same_color(colour, palette.LIGHT.ink) for colour in colours)
-    assert any(same_color(colour, palette.stage_colour(1)) for colour in colours)
-    assert len(filled) < len(lanes.collections)
+    assert filled(lanes, palette.stage_colour(0)) == 2  # on its own way, and in the lane of quick
+    assert filled(lanes, palette.stage_colour(1)) == 2
+    assert filled(lanes, palette.LIGHT.ink) == 3
 
 
 @pytest.mark.parametrize("make", [two_stages, failing, deadlocked])
