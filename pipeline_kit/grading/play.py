@@ -18,7 +18,7 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
@@ -54,8 +54,9 @@ class Play:
     def __init__(self, world: World) -> None:
         self.world = world
         self.now = 0.0
-        shapes = [StageShape(name, world.workers.get(name, 1)) for name in world.work]
-        self.trace = Trace([*shapes, StageShape(SINK)])
+        self._shapes = [StageShape(name, world.workers.get(name, 1)) for name in world.work]
+        self._shapes.append(StageShape(SINK))
+        self.trace = Trace(self._shapes)
         self.closed: list[float] = []
         """When the sink was closed, in seconds; more than once is a mistake."""
         self.late: list[int] = []
@@ -173,8 +174,11 @@ class Play:
     def _free_worker(self, request: Request) -> int:
         """Return the first worker of the stage that is free, of as many as the answer needs."""
         at_work = self._at_work[request.stage]
-        at_work[request.id] = next(n for n in count() if n not in at_work.values())
-        return at_work[request.id]
+        worker = at_work[request.id] = next(n for n in count() if n not in at_work.values())
+        place = list(self.world.work).index(request.stage)
+        if worker >= self._shapes[place].workers:  # so that the picture has a lane for it
+            self._shapes[place] = replace(self._shapes[place], workers=worker + 1)
+        return worker
 
     def _send(self, request: Request) -> None:
         item = self._identify(SINK, request.value)

@@ -145,3 +145,10 @@ def test_each_worker_of_a_stage_has_a_number_and_the_first_that_is_free_takes_th
     ask(play, Request(6, "work", "work", 9))
     assert [event.worker for event in play.trace.of("work", "started")] == [0, 1, 1]
     assert play.trace.stages[0].workers == 2
+
+
+def test_a_stage_has_as_many_workers_as_the_answer_needs() -> None:
+    play = Play(World(items=[7, 8], work={"stage1": 1.0}))
+    ask(play, Request(1, "next"), Request(2, "next"))
+    ask(play, Request(3, "work", "stage1", 7), Request(4, "work", "stage1", 8))
+    assert play.trace.stages[0].workers == 2
