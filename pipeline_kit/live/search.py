@@ -167,7 +167,7 @@ class ScheduleSearch:
 
     def _ipython_display_(self) -> None:
         data = TallyData(self.result)
-        figure = plot_tally(data, title=self._title, opened=self._run.number)
+        figure = plot_tally(data, self._run, title=self._title)
         self._showing.show(self._box, figure, data.describe())
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline_kit.live import palette
+from pipeline_kit.live.static import draw_lanes, lanes_of
 from pipeline_kit.live.widgets import script, style
-from pipeline_kit.schedules import Search
+from pipeline_kit.schedules import ScheduledRun, Search
 
 THEME = palette.LIGHT  # as of the other still pictures
 ACROSS = 50
@@ -71,28 +73,40 @@ class Tally(anywidget.AnyWidget):
     """Which run is open, counted from 0."""
 
 
-def plot_tally(data: TallyData, *, title: str = "", opened: int = 0) -> Figure:
-    """Draw a tally with matplotlib: a filled square for each run that failed, a ring for the open.
+def plot_tally(data: TallyData, opened: ScheduledRun, *, title: str = "") -> Figure:
+    """Draw a tally with matplotlib, and below it the lanes of the run that is open.
+
+    A filled square is a run that failed; a ring is around the one that is open.
 
     Args:
         data: the search.
+        opened: the run that is open, with its trace.
         title: what it shows, in a sentence; by default the finding.
-        opened: the run that is open.
     """
-    failed = [bool(run.failure) for run in data.search.runs]
-    rows = -(-len(failed) // ACROSS)
-    figure = Figure(figsize=(8, 0.165 * rows + 0.75), layout="constrained", facecolor=THEME.page)
+    lanes, rows = list(lanes_of(opened.trace)), -(-len(data.search.runs) // ACROSS)
+    heights = [0.165 * rows, 0.3 * len(lanes) + 0.3]
+    figure = Figure(figsize=(8, sum(heights) + 1.2), layout="constrained", facecolor=THEME.page)
     FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
-    axes = figure.subplots()
-    for number, bad in enumerate(failed):
+    wrapped = textwrap.fill(title or data.finding(), 74)
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    squares, gantt = figure.subplots(2, 1, height_ratios=heights)
+    _draw_squares(squares, data, opened.number)
+    end = opened.trace.makespan or 1.0
+    draw_lanes(gantt, opened.trace, lanes, end)
+    gantt.set_xlim(0, end)
+    gantt.set_xlabel(f"seconds, in schedule {opened.number}", color=THEME.quiet)
+    gantt.spines[["top", "right", "left"]].set_visible(False)
+    gantt.tick_params(colors=THEME.quiet)
+    return figure
+
+
+def _draw_squares(axes: Axes, data: TallyData, opened: int) -> None:
+    for number, run in enumerate(data.search.runs):
         row, column = divmod(number, ACROSS)
-        fill, edge = (THEME.ink, THEME.ink) if bad else ("none", THEME.line)
+        fill, edge = (THEME.ink, THEME.ink) if run.failure else ("none", THEME.line)
         axes.plot(column, row, "s", ms=7, mew=0.8, mfc=fill, mec=edge)
     row, column = divmod(opened, ACROSS)
     axes.plot(column, row, "o", ms=15, mfc="none", mec=palette.stage_colour(0), mew=2.0)
     axes.set_xlim(-1, ACROSS)
-    axes.set_ylim(rows - 0.2, -0.8)
+    axes.set_ylim(-(-len(data.search.runs) // ACROSS) - 0.2, -0.8)
     axes.set_axis_off()
-    wrapped = textwrap.fill(title or data.finding(), 84)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
-    return figure

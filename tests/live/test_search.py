@@ -124,7 +124,9 @@ def test_in_words_and_in_print_it_says_the_same():
     finding = f"{len(figure.result.failed)} of 40 schedules fail; the shortest is number"
     assert data.finding() == f"{finding} {shortest.number}, after {shortest.steps} steps"
     assert data.describe().endswith(shortest.failure)
-    drawn = plot_tally(data, opened=shortest.number)
+    drawn = plot_tally(data, figure.opened)
     assert drawn.get_suptitle().replace("\n", " ") == data.finding()
     filled = [line for line in drawn.axes[0].lines if line.get_markerfacecolor() == "#1F1F1F"]
     assert len(filled) == len(figure.result.failed)
+    lanes = [label.get_text() for label in drawn.axes[1].get_yticklabels()]
+    assert lanes == ["source", "visit 0", "visit 1", "visit 2"]
