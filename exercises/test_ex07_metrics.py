@@ -304,7 +304,11 @@ def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
         run = answer.run(_world(items, work, zeros=zeros))
         if len(run.came_out) != len(before.came_out):  # what is always lost is another check's
             every_item_comes_out_once(run)
-    answer.run(_world([], work))
+    empty = answer.run(_world([], work))
+    if isinstance(empty.ended.returned, dict):
+        for name in ("throughput", "latency"):
+            if (value := empty.ended.returned.get(name, 0)) != 0:
+                raise empty.unmet(f"there were no results, but {name} is {value!r}; it should be 0")
 
 
 @check(

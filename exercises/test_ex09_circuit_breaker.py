@@ -19,6 +19,7 @@ from pipeline_kit.grading.claims_breaker import (
     is_left_alone,
     is_tried_with,
     none_is_tried_twice,
+    nothing_begins_at,
     only_one_is_tried,
 )
 from pipeline_kit.grading.claims_workers import at_most_at_work
@@ -148,12 +149,14 @@ def test_it_opens(answer: Answer, draw: Draw) -> None:
     """After `threshold` failures in a row the service is left alone."""
     beat, items, threshold = draw.beat(), draw.items(9, 12), draw.randint(2, 4)
     arrivals = _arrivals(items, beat)
-    world = _world(items, beat, arrivals=arrivals, threshold=threshold, outages=[(beat, inf)])
-    run = answer.run(world)
-    fewer = f"it had failed fewer than threshold = {threshold} times in a row"
-    is_tried_with(run, range(threshold + 1), fewer)
-    opened = arrivals[threshold] + beat
-    is_left_alone(run, opened, LONG, f"it had failed {threshold} times in a row")
+    for good in (1, 0):  # items before the outage
+        outages = [(arrivals[good], inf)]
+        world = _world(items, beat, arrivals=arrivals, threshold=threshold, outages=outages)
+        run = answer.run(world)
+        fewer = f"it had failed fewer than threshold = {threshold} times in a row"
+        is_tried_with(run, range(good + threshold), fewer)
+        opened = arrivals[good + threshold - 1] + beat
+        is_left_alone(run, opened, LONG, f"it had failed {threshold} times in a row")
 
 
 @check(
@@ -329,6 +332,7 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     world = _world(items, beat, arrivals=arrivals, workers=2, cancel_at=2.25 * beat)
     run = answer.run(world)
     ends_at_once_when_cancelled(run)
+    nothing_begins_at(run, 2.25 * beat, "the pipeline was cancelled")
     no_task_is_left(run)
 
 

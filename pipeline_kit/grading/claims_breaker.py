@@ -64,6 +64,23 @@ def none_is_tried_twice(run: GradedRun) -> None:
         tried.add(call.item)
 
 
+def nothing_begins_at(run: GradedRun, moment: float, because: str) -> None:
+    """Claim that neither the service nor the fallback is called at this moment.
+
+    Args:
+        run: the run.
+        moment: in virtual seconds.
+        because: what happened then, to end a sentence with.
+    """
+    assert isinstance(run.play, OutagePlay)
+    for call in run.play.calls:
+        if call.started == moment:
+            text = (
+                f"at {moment:g} s the {call.name} was called for item {call.item}, when {because}"
+            )
+            raise run.unmet(text, at=moment)
+
+
 def comes_out_at_once(run: GradedRun, items: Iterable[int], because: str) -> None:
     """Claim that these items come out at the moment they come in.
 

@@ -9,7 +9,8 @@ from math import inf
 
 async def circuit_breaker(source, service, fallback, sink, workers, threshold, rest):
     clock = asyncio.get_running_loop().time
-    failures, times_opened, rest_until = 0, 0, 0.0
+    failures, rest_until = 0, 0.0
+    times_opened = 0
 
     async def answer(item):
         nonlocal failures, times_opened, rest_until

@@ -11,7 +11,8 @@ from pipeline_kit import Channel
 
 async def circuit_breaker(source, service, fallback, sink, workers, threshold, rest):
     clock = asyncio.get_running_loop().time
-    failures, times_opened, rest_until = 0, 0, 0.0
+    failures, rest_until = 0, 0.0
+    times_opened = 0
     waiting = Channel()
 
     async def answer(item):
