@@ -14,9 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
+from pipeline_kit.live.describe import finding
+from pipeline_kit.live.static import draw_lanes, lanes_of
 from pipeline_kit.live.widgets import script, style
+from pipeline_kit.trace import Trace
 
 THEME = palette.LIGHT  # as of the other still pictures
+LANE = 0.32
+"""Inches that a worker's lane is high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +90,60 @@ class Curve(anywidget.AnyWidget):
     """The reader's, as of `prediction_data`; the curve is covered until it is locked in."""
 
 
-def plot_curve(curve: CurveData, *, title: str = "", opened: Point | None = None) -> Figure:
+def plot_curve(
+    curve: CurveData, *, title: str = "", opened: Point | None = None, run: Trace | None = None
+) -> Figure:
     """Draw a curve with matplotlib, and mark the point whose run is open.
 
     Runs that failed are a ✕ at the bottom.
+
+    Args:
+        curve: the points.
+        title: what the curve shows, in a sentence; by default what `CurveData.finding` says.
+        opened: one of the points.
+        run: what came of the run behind that point, whose lanes are drawn below the curve.
     """
-    figure = Figure(figsize=(8, 3), layout="constrained", facecolor=THEME.page)
+    lanes = list(lanes_of(run)) if run and run.stages else []
+    heights = [3.0, LANE * len(lanes) + 1.1][: 1 + bool(lanes)]
+    figure = Figure(figsize=(8, sum(heights)), layout="constrained", facecolor=THEME.page)
     FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
-    axes = figure.subplots()
-    _draw_points(axes, curve, opened)
+    above, *below = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    _draw_points(above, curve, opened)
+    _label_axes(above, curve)
+    for axes in below:
+        assert run is not None
+        assert opened is not None
+        _draw_run(axes, run, lanes, f"{curve.say(opened)}: {finding(run)}")
+    wrapped = textwrap.fill(title or curve.finding(), 76)
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    return figure
+
+
+def _label_axes(axes: Axes, curve: CurveData) -> None:
     highest = max((point.measure or 0.0 for point in curve.points), default=0.0)
     axes.set_ylim(0, 1.08 * highest or 1.0)
     axes.set_xlabel(curve.knob.replace("_", " "), color=THEME.quiet)
     axes.set_ylabel(" in ".join(filter(None, [curve.label, curve.unit])), color=THEME.ink)
     whole = all(point.value == int(point.value) for point in curve.points)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=whole))
+    _quieten(axes)
+
+
+def _draw_run(
+    axes: Axes, run: Trace, lanes: Sequence[tuple[str, int, str, str]], caption: str
+) -> None:
+    end = run.makespan or 1.0
+    draw_lanes(axes, run, lanes, end)
+    axes.set_xlim(0, end)
+    axes.set_xlabel("seconds", color=THEME.quiet)
+    axes.set_title(textwrap.fill(caption, 80), loc="left", fontsize=10.5, color=THEME.ink)
+    _quieten(axes)
+
+
+def _quieten(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(THEME.line)
     axes.tick_params(colors=THEME.quiet, labelsize=10)
-    wrapped = textwrap.fill(title or curve.finding(), 84)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
-    return figure
 
 
 def _draw_points(axes: Axes, curve: CurveData, opened: Point | None) -> None:
@@ -114,7 +152,8 @@ def _draw_points(axes: Axes, curve: CurveData, opened: Point | None) -> None:
     failed = [point.value for point in curve.points if point.measure is None]
     colour = palette.stage_colour(0)
     axes.plot(values, heights, "o-", color=colour, lw=1.8, ms=5, clip_on=False)
-    axes.plot(failed, [0] * len(failed), "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
+    if failed:  # a line without points would claim the whole figure as its own
+        axes.plot(failed, [0] * len(failed), "x", color=palette.LOSS, ms=8, mew=2.5, clip_on=False)
     if opened and opened.measure is not None:
         here = (opened.value, opened.measure)
         axes.plot(*here, "o", color=colour, ms=11, clip_on=False)

@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets as widgets  # type: ignore[import-untyped] # it has no hints
 
 from pipeline_kit.live.curve import Curve, CurveData, Point, plot_curve
+from pipeline_kit.live.describe import describe
 from pipeline_kit.live.explore import Goal, PredictionLike, judge, prediction_data
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.live.measures import MEASURES, Measure
@@ -145,8 +146,9 @@ class Sweep:
 
     def _ipython_display_(self) -> None:
         point = self.curve.points[self._at]
-        figure = plot_curve(self.curve, title=self._title, opened=point)
-        self._showing.show(self._box, figure, self.curve.describe())
+        figure = plot_curve(self.curve, title=self._title, opened=point, run=self.trace)
+        opened = f"{self.curve.say(point)}: {describe(self.trace)}"
+        self._showing.show(self._box, figure, f"{self.curve.describe()}\n{opened}")
 
 
 def _swept(knobs: Mapping[str, Any]) -> tuple[str, list[float]]:

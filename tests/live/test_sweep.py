@@ -169,8 +169,12 @@ def test_it_is_saved_as_a_picture_with_words():
     figure._showing.show = lambda *what: shown.append(what)
     figure._ipython_display_()
     [(_, still, text)] = shown
-    assert text == "makespan: 2.1 s at delay 0.4, 4.1 s at delay 0.8."
-    assert still.get_axes()[0].get_ylabel() == "makespan in s"
+    curve, opened = text.splitlines()
+    assert curve == "makespan: 2.1 s at delay 0.4, 4.1 s at delay 0.8."
+    assert opened.startswith("4.1 s at delay 0.8: 5 of 5 items out in 4.1 s")
+    above, below = still.get_axes()
+    assert above.get_ylabel() == "makespan in s"
+    assert [label.get_text() for label in below.get_yticklabels()] == ["source", "quick", "slow"]
 
 
 def test_the_still_picture_breaks_the_line_where_a_run_failed():
