@@ -22,46 +22,18 @@ Not for results that differ from call to call, nor for items that hardly ever co
 """
 
 import asyncio
-import random
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from functools import partial
 from math import inf
 from typing import Any
 
-from pipeline_kit.layer import Function, invoke
+from pipeline_kit.layer import Function
 from pipeline_kit.marks import mark
+from pipeline_kit.patterns.cache_loading import Loader
+from pipeline_kit.patterns.cache_statistics import CacheStatistics
 from pipeline_kit.patterns.cache_store import Store
-from pipeline_kit.patterns.lru import LRU, Entry
-from pipeline_kit.patterns.single_flight import SingleFlight
+from pipeline_kit.patterns.lru import LRU
 
-
-@dataclass(frozen=True, slots=True)
-class CacheStatistics:
-    """What a cache has done so far."""
-
-    hit_count: int
-    """Calls answered at once, whether fresh or stale."""
-    stale_count: int
-    """Those of them that were stale."""
-    miss_count: int
-    """Calls that had to wait."""
-    load_count: int
-    """How often the function was called; fewer than misses where some have waited for others."""
-    load_failure_count: int
-    """Those of them that failed."""
-    store_hit_count: int
-    """Misses that found their result in the store, so that the function was not called."""
-    eviction_count: int
-    """Results that made room for others."""
-    size: int
-    """Results kept now, expired ones included."""
-
-    @property
-    def hit_rate(self) -> float:
-        """Share of calls answered at once, from 0 to 1; 0 if there were none."""
-        calls = self.hit_count + self.miss_count
-        return self.hit_count / calls if calls else 0.0
+__all__ = ["Cache", "CacheStatistics"]
 
 
 class Cache:
@@ -118,20 +90,21 @@ class Cache:
         if key is not None and not callable(key):
             raise TypeError(f"key must be callable with one item, got {key!r}")
         self.maxsize = maxsize
-        self.ttl = ttl
-        self.ttl_jitter = ttl_jitter
-        self.stale_while_revalidate = stale_while_revalidate
-        self.max_refreshes = max_refreshes
-        self.negative_ttl = negative_ttl
         self._key = key
         self._store = store
-        self._random = random.Random(seed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._memory = LRU(maxsize)
-        self._flights = SingleFlight()
-        self._refreshes: set[asyncio.Task[Any]] = set()
+        self._loader = Loader(
+            self._memory,
+            ttl=ttl,
+            ttl_jitter=ttl_jitter,
+            stale_while_revalidate=stale_while_revalidate,
+            max_refreshes=max_refreshes,
+            negative_ttl=negative_ttl,
+            store=store,
+            seed=seed,
+        )
         self._hits = self._stale = self._misses = 0
-        self._loads = self._load_failures = self._store_hits = 0
 
     async def call(self, function: Function, item: Any) -> Any:
         """Return the result for `item`, calling `function` only if it is not there.
@@ -155,7 +128,7 @@ class Cache:
                 return await self._miss(key, function, item)
             if now >= entry.fresh_until:
                 self._stale += 1
-                self._refresh(key, function, item)
+                self._loader.refresh(key, function, item)
         self._hits += 1
         mark("hit")
         self._memory.move_to_end(key)
@@ -182,7 +155,7 @@ class Cache:
                 entry = self._memory.get(key)
                 if entry is None or entry.fresh_until <= loop.time():
                     try:
-                        await self._flights.join(key, partial(self._load, key, function, item))
+                        await self._loader.fetch(key, function, item)
                     except Exception:
                         failed += 1
 
@@ -197,25 +170,22 @@ class Cache:
         A call that begins after this gets a new one; what is being computed now goes only to those
         who wait for it.
         """
-        self._forget(key)
+        self._loader.forget(key)
         if self._store is not None:
             await self._store.delete(key)
-            self._forget(key)  # again, because a call may just have found it in the store
+            self._loader.forget(key)  # again, because a call may just have found it in the store
 
     async def invalidate_where(self, predicate: Callable[[Any], bool]) -> None:
         """Forget the results for all keys of which `predicate` is true, as `invalidate` does."""
-        for key in filter(predicate, {*self._memory, *self._flights}):
-            self._forget(key)
+        for key in filter(predicate, {*self._memory, *self._loader.flights}):
+            self._loader.forget(key)
         if self._store is not None:
             for key in filter(predicate, await self._store.keys()):
                 await self.invalidate(key)
 
     async def aclose(self) -> None:
         """End what is being fetched in the background, and wait until it has ended."""
-        for task in tuple(self._refreshes):
-            task.cancel()
-        if self._refreshes:
-            await asyncio.wait(self._refreshes)
+        await self._loader.aclose()
 
     def statistics(self) -> CacheStatistics:
         """Return the totals so far."""
@@ -223,60 +193,22 @@ class Cache:
             self._hits,
             self._stale,
             self._misses,
-            self._loads,
-            self._load_failures,
-            self._store_hits,
+            self._loader.load_count,
+            self._loader.load_failure_count,
+            self._loader.store_hit_count,
             self._memory.evictions,
             len(self._memory),
         )
 
     def _begin_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin anew on another clock, where the times of the old one mean nothing."""
-        self._loop, self._flights, self._refreshes = loop, SingleFlight(), set()
+        self._loop = loop
         self._memory.clear()
+        self._loader.begin_anew()
 
     async def _miss(self, key: Hashable, function: Function, item: Any) -> Any:
         self._misses += 1
-        return await self._flights.join(key, partial(self._load, key, function, item))
-
-    async def _load(self, key: Hashable, function: Function, item: Any) -> Any:
-        """Get a result from the store or from the function; this runs as a flight."""
-        if self._store is not None and (kept := await self._store.get(key)):
-            self._store_hits += 1
-            self._keep(key, *kept)
-            return kept[0]
-        self._loads += 1
-        try:
-            result = await invoke(function, item)
-        except Exception as error:
-            self._load_failures += 1
-            if self.negative_ttl and self._flights.is_current(key):
-                until = asyncio.get_running_loop().time() + self.negative_ttl
-                self._memory.put(key, Entry(None, fresh_until=until, error=error))
-            raise
-        ttl = self.ttl * (1 - self.ttl_jitter * self._random.random())
-        if self._store is not None and self._flights.is_current(key):
-            await self._store.set(key, result, ttl)
-            if not self._flights.is_current(key):  # it was invalidated while it was written
-                await self._store.delete(key)
-        self._keep(key, result, ttl)
-        return result
-
-    def _keep(self, key: Hashable, result: Any, ttl: float) -> None:
-        if self._flights.is_current(key):  # else it was invalidated, and must not come back
-            until = asyncio.get_running_loop().time() + ttl
-            usable_until = until + self.stale_while_revalidate
-            self._memory.put(key, Entry(result, fresh_until=until, usable_until=usable_until))
-
-    def _refresh(self, key: Hashable, function: Function, item: Any) -> None:
-        if key not in self._flights and len(self._refreshes) < self.max_refreshes:
-            task = self._flights.start(key, partial(self._load, key, function, item))
-            self._refreshes.add(task)
-            task.add_done_callback(self._refreshes.discard)
-
-    def _forget(self, key: Hashable) -> None:
-        self._memory.pop(key, None)
-        self._flights.forget(key)
+        return await self._loader.fetch(key, function, item)
 
 
 def _check(**numbers: int) -> None:
