@@ -173,7 +173,8 @@ class Trace:
             history: dict[int, list[Event]] = defaultdict(list)
             for event in self.events:
                 history[event.item].append(event)
-            spans = {item: list(self._spans_of(events)) for item, events in history.items()}
+            seen = any(event.kind == "queued" for event in self.events)
+            spans = {item: list(self._spans_of(events, seen)) for item, events in history.items()}
             self._spans_so_far = (len(self.events), spans)
         return self._spans_so_far[1]
 
@@ -235,17 +236,26 @@ class Trace:
         names = [SOURCE, *(shape.name for shape in self.stages)]
         return names[names.index(stage) - 1]
 
-    def _spans_of(self, history: list[Event]) -> Iterator[Span]:
-        """Turn the events of one item into spans; what still goes on ends with the run so far."""
+    def _stage_after(self, stage: str) -> str:
+        names = [SOURCE, *(shape.name for shape in self.stages)]
+        return names[names.index(stage) + 1]
+
+    def _spans_of(self, history: list[Event], channels_seen: bool) -> Iterator[Span]:
+        """Turn the events of one item into spans; what still goes on ends with the run so far.
+
+        Where channels are not seen, nobody knows who holds an item, so it waits for the next stage.
+        """
         for event, following in zip_longest(history, history[1:]):
             if event.kind not in _STATE_AFTER or (event.stage == SINK and event.kind == "started"):
                 continue
-            state, place = _STATE_AFTER[event.kind], event
+            state, stage, worker = _STATE_AFTER[event.kind], event.stage, event.worker
             if state == "blocked" and following and following.kind == "started":
-                state, place = "waiting", following  # no `queued` events: it waited somewhere
+                state, stage, worker = "waiting", following.stage, following.worker
+            elif state == "blocked" and not channels_seen:
+                state, stage, worker = "waiting", self._stage_after(event.stage), 0
             end = following.time if following else self.makespan
             if end > event.time or state == "working":
-                yield Span(place.stage, place.worker, event.item, state, event.time, end)
+                yield Span(stage, worker, event.item, state, event.time, end)
 
 
 _STATE_AFTER: dict[str, State] = {"queued": "waiting", "started": "working", "finished": "blocked"}

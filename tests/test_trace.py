@@ -194,3 +194,17 @@ def test_paths_and_lanes_have_no_gaps(delays: list[float], items: int, buffer: i
 def test_the_same_run_gives_the_same_trace() -> None:
     traces = [traced(0.3, 0.7, 0.1, items=20, buffer=2, workers=3).events for _ in range(50)]
     assert all(trace == traces[0] for trace in traces)
+
+
+def test_where_channels_are_not_seen_a_finished_item_waits_for_the_next_stage() -> None:
+    events = [
+        Event(0.0, "finished", 0, SOURCE),
+        Event(0.0, "started", 0, "s0"),
+        Event(1.0, "finished", 0, "s0"),
+        Event(3.0, "finished", 1, SOURCE),
+    ]
+    trace = Trace([StageShape("s0"), StageShape(SINK)], events)
+    assert trace.path(0) == [
+        Span("s0", 0, 0, "working", 0.0, 1.0),
+        Span(SINK, 0, 0, "waiting", 1.0, 3.0),
+    ]
