@@ -75,8 +75,8 @@ def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
 def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
     """Below the rate, all three stages work at the same time, each on another item."""
     beat, items = draw.beat(), draw.items()
-    arrivals = [beat] * len(items)
-    times = [beat + (n + len(STAGES)) * beat for n in range(len(items))]
+    arrivals = [8 * beat] * len(items)
+    times = [(8 + n + len(STAGES)) * beat for n in range(len(items))]
     run = answer.run(_world(items, beat, arrivals=arrivals))
     results_come_out_at(run, times, f"if a stage takes {beat:g} s and the stages overlap")
 
@@ -219,5 +219,5 @@ def _world(
     items: list[int], beat: float, rate: float | None = None, burst: int = 100, **more: Any
 ) -> World:
     """Return a world with stages of one beat; without a rate the limit is out of reach."""
-    arguments = {"rate": 16 / (beat or 1) if rate is None else rate, "burst": burst}
+    arguments = {"rate": 2 / (beat or 1) if rate is None else rate, "burst": burst}
     return World(items=items, arguments=arguments, **{"work": dict.fromkeys(STAGES, beat)} | more)
