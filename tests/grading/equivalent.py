@@ -1,3 +1,26 @@
 """Mutants whose mistake nobody could see, by exercise, each with the reason."""
 
-EQUIVALENT: dict[str, dict[str, str]] = {}
+_ONLY_COMPARED = "it is a mark: it matters only whether it is another number than before"
+_PAST = "any time in the past is as good"
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "ex07_metrics": {
+        'in `"throughput": out / (clock() - start) if out else 0.0,`: '
+        "clock() - start → clock() + start": "the loop's clock begins at 0 in each graded run",
+    },
+    "ex08_backpressure": {
+        "in `first, second, third, done = (Channel(high) for _ in range(4))`: "
+        "Channel(high) → Channel(high + 1)": "the gate lets no more than `high` in",
+    },
+    "ex09_circuit_breaker": {
+        "in `failures, rest_until = 0, 0.0`: 0.0 → -1.0": _PAST,
+        "in `times_opened = 0`: 0 → 1": _ONLY_COMPARED,
+        "in `times_opened = 0`: 0 → -1": _ONLY_COMPARED,
+        "times_opened += 1 → times_opened -= 1": _ONLY_COMPARED,
+        "in `times_opened += 1`: 1 → 2": _ONLY_COMPARED,
+    },
+    "ex10_caching": {
+        "in `hits = misses = 0`: 0 → 1": "they are set to 0 once more after the warm-up",
+        "in `hits = misses = 0`: 0 → -1": "likewise; where that second line is mutated, it shows",
+    },
+}
