@@ -29,7 +29,8 @@ class LateView {
       this.slider, this.shown);
     this.table = element("details", { class: "pw-data", ontoggle: () => this.fillTable() },
       element("summary", {}, "Data"), element("div"));
-    this.root.append(this.sentence, this.chart, controls, this.table);
+    const note = element("p", { class: "pw-words" }, this.model.get("note"));
+    this.root.append(this.sentence, this.chart, controls, ...(note.textContent ? [note] : []), this.table);
     this.root.addEventListener("keydown", (event) => this.key(event));
   }
 

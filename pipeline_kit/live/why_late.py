@@ -63,6 +63,8 @@ class LatePlayer(anywidget.AnyWidget):
     end, and what was in its way, as pairs of a place and the numbers of items there."""
     item = traitlets.Int().tag(sync=True)
     """The number of the item that is chosen."""
+    note = traitlets.Unicode().tag(sync=True)
+    """What there is to say if not all items can be chosen."""
 
 
 class WhyLate:
@@ -78,6 +80,7 @@ class WhyLate:
             picture=picture_of(Simulation(trace)),
             items=[self._data(number) for number in numbers],
             item=slowest if item is None else item,
+            note=_note(len(numbers), len(trace.spans())),
         )
 
     @property
@@ -112,3 +115,7 @@ class WhyLate:
     def _ipython_display_(self) -> None:
         text = self.sentence()
         Showing().show(self._player, plot_way(self.trace, self.item, title=text), text)
+
+
+def _note(shown: int, there: int) -> str:
+    return f"The first {shown} of {there} items can be chosen." if shown < there else ""

@@ -3,7 +3,7 @@ import json
 import pytest
 from makes import failing, two_stages
 
-from pipeline_kit import Trace
+from pipeline_kit import Event, StageShape, Trace
 from pipeline_kit.live import why_late
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.simulate import simulate
@@ -55,3 +55,11 @@ def test_an_item_that_did_not_enter_is_refused():
 def test_a_run_without_items_is_refused():
     with pytest.raises(ValueError, match="one item or more"):
         why_late(Trace([]))
+
+
+def test_of_a_long_run_it_says_how_many_items_can_be_chosen():
+    events = [Event(time, "finished", time, "source") for time in range(600)]
+    player = why_late(Trace([StageShape("work"), StageShape("sink")], events))._player
+    assert len(player.items) == 500
+    assert player.note == "The first 500 of 600 items can be chosen."
+    assert why_late(run(two_stages))._player.note == ""
