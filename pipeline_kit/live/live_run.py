@@ -167,8 +167,9 @@ class LiveRun:
     def _look(self, run: Run, began: float) -> None:
         sample = self.monitor.look(run, self._loop.time() - began, len(self.results))
         self._dashboard.send(sample.as_data())
-        self._goals.judge(moment(run, sample, self.knobs))
-        self._dashboard.goals = self._goals.as_data()  # which sends nothing as long as it is equal
+        if self._goals.reached:
+            self._goals.judge(moment(run, sample, self.knobs))
+            self._dashboard.goals = self._goals.as_data()  # which sends nothing if it is equal
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task is not self._task:
