@@ -17,44 +17,21 @@ nobody knows, or with several dispatchers that do not know of each other.
 
 import math
 import random
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
+from pipeline_kit.patterns.peak_ewma import PeakEwma
+from pipeline_kit.patterns.strategy import Candidate, Strategy
 
-class Candidate(Protocol):
-    """What a strategy sees of a worker."""
-
-    @property
-    def number(self) -> int:
-        """Its place among the workers, from 0."""
-
-    @property
-    def weight(self) -> float:
-        """How much it gets, compared with the others."""
-
-    @property
-    def pending(self) -> int:
-        """Items it has in hand: those it works on, and those that wait for it."""
-
-    @property
-    def free(self) -> bool:
-        """Whether it would start on an item at once."""
-
-
-class Strategy(ABC):
-    """Chooses workers."""
-
-    @abstractmethod
-    def choose(self, workers: Sequence[Candidate]) -> int | None:
-        """Return the index in `workers` of the one to get the next item.
-
-        None for whichever of them is free first, if none is. `workers` are those in question at
-        this moment, one at least, in order of their numbers.
-        """
-
-    def observe(self, worker: Candidate, seconds: float, now: float) -> None:  # noqa: B027 - optional
-        """Take note of how long a worker took for an item, done at the loop's time `now`."""
+__all__ = [
+    "Candidate",
+    "FirstFree",
+    "LeastLoaded",
+    "PeakEwma",
+    "PowerOfTwoChoices",
+    "RoundRobin",
+    "SmoothWeightedRoundRobin",
+    "Strategy",
+]
 
 
 class FirstFree(Strategy):
@@ -155,54 +132,3 @@ class PowerOfTwoChoices(Strategy):
         other += other >= one
         a, b = workers[one], workers[other]
         return one if (a.pending + 1) * b.weight <= (b.pending + 1) * a.weight else other
-
-
-class PeakEwma(Strategy):
-    """The one with the lowest latency · (items in hand + 1), where latency remembers its peaks.
-
-    A worker's latency jumps up to any higher value that is seen, and approaches lower ones as a
-    moving average does; while nothing is seen of the worker, it falls, so that a worker that was
-    slow is tried again. The algorithm is that of Twitter's Finagle and Linkerd.
-
-    Args:
-        decay_time: seconds in which what was seen before loses 63 % of its importance.
-
-    Raises:
-        ValueError: `decay_time` is not above 0.
-    """
-
-    def __init__(self, decay_time: float = 10.0) -> None:
-        if not decay_time > 0:
-            raise ValueError(f"decay_time must be above 0 seconds, got {decay_time!r}")
-        self.decay_time = decay_time
-        self._seen: dict[int, tuple[float, float]] = {}  # latency, and when it was that
-        self._rank: dict[int, float] = {}
-
-    def choose(self, workers: Sequence[Candidate]) -> int:
-        """Return the one with the lowest cost; those never seen go first, one item each.
-
-        Costs are compared by their logarithms, less what all have in common: as all latencies fall
-        at the same rate, their order does not depend on the time.
-        """
-        chosen, lowest = 0, math.inf
-        for index, worker in enumerate(workers):
-            pending = worker.pending
-            cost = self._rank.get(worker.number, _FAR * pending or -_FAR)
-            if pending:
-                cost += math.log(pending + 1)
-            if cost < lowest:
-                chosen, lowest = index, cost
-        return chosen
-
-    def observe(self, worker: Candidate, seconds: float, now: float) -> None:
-        """Let the worker's latency jump up, or approach `seconds` from above."""
-        latency, then = self._seen.get(worker.number, (0.0, now))
-        if seconds < latency:
-            memory = math.exp((then - now) / self.decay_time)
-            seconds = latency * memory + seconds * (1 - memory)
-        self._seen[worker.number] = (seconds, now)
-        self._rank[worker.number] = math.log(seconds or 1e-9) + now / self.decay_time
-
-
-_FAR = 1e12
-"""Above the logarithm of any cost; its negative is below."""
