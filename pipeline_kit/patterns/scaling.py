@@ -3,21 +3,13 @@
 Too few workers, and items wait; too many, and a server, a database or a memory is strained for
 nothing. And the load changes while the pipeline runs.
 
-    utilisation of the workers, each period
-      1.0 ┤
-          │  above 0.8, and no slot free: one more
-      0.8 ┤────────────────────────────────────────
-          │  in between: all is well
-      0.5 ┤────────────────────────────────────────
-          │  below 0.5, three periods in a row: one fewer
-        0 ┤
+    items ─▶ [ line ] ─▶ slot 0: call
+                     ├─▶ slot 1: call          above 80 % of the time busy: one slot more
+                     └─▶ slot 2: free          below 50 %: one fewer
 
     Stage(fetch, workers=16, layers=[Autoscaler(max_workers=16)])
 
-The gap between the two thresholds (hysteresis) keeps the number from flapping, with two rules more.
-A worker only goes if the others can do its work without being above the upper threshold: at 90 % of
-one worker, two would be at 45 %, but one is not enough. And one only goes when the load was low for
-several periods, so that a short pause does not count.
+See `scaling_rule` for what keeps the number from flapping.
 
 The stage's tasks are the pool, up to `max_workers` of them; those that are too many at the moment
 wait, each with an item in hand. Time that workers are blocked by a slow stage behind is not work,
@@ -33,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.patterns.scaling_rule import ScalingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +69,21 @@ class Autoscaler:
         scale_down_after: int = 3,
         on_scale: Callable[[ScalingStep], object] = lambda step: None,
     ) -> None:
-        if not 1 <= min_workers <= max_workers:
-            raise ValueError(
-                "min_workers must be 1 or more and max_workers no less, "
-                f"got min_workers={min_workers!r}, max_workers={max_workers!r}"
-            )
         if not period > 0:
             raise ValueError(f"period must be above 0 seconds, got {period!r}")
-        if not 0 <= scale_down_below < scale_up_above <= 1:
-            raise ValueError(
-                "scale_down_below must be less than scale_up_above, and both from 0 to 1, "
-                f"got scale_down_below={scale_down_below!r}, scale_up_above={scale_up_above!r}"
-            )
-        if not scale_down_after >= 1:
-            raise ValueError(f"scale_down_after must be 1 period or more, got {scale_down_after!r}")
+        self._rule = ScalingRule(
+            min_workers=min_workers,
+            max_workers=max_workers,
+            scale_up_above=scale_up_above,
+            scale_down_below=scale_down_below,
+            scale_down_after=scale_down_after,
+        )
         self.min_workers, self.max_workers, self.period = min_workers, max_workers, period
-        self.scale_up_above, self.scale_down_below = scale_up_above, scale_down_below
         self._on_scale = on_scale
-        self._workers = min_workers
         self._busy = 0
         self._worked = 0.0  # seconds in this period, summed over the workers, until …
         self._seen_at = 0.0  # … this time
         self._period_ends = 0.0
-        self._lately: deque[float] = deque(maxlen=scale_down_after)  # at this number of workers
         self._line: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None  # of `on_scale`, where no call was there to raise it
@@ -109,7 +94,7 @@ class Autoscaler:
         """How many workers there are at this moment."""
         if self._loop and not self._loop.is_closed():
             self._catch_up(self._loop)
-        return self._workers
+        return self._rule.workers
 
     @property
     def busy(self) -> int:
@@ -125,7 +110,7 @@ class Autoscaler:
         """Call `function` with `item` once a worker is free, first come, first served."""
         loop = asyncio.get_running_loop()
         self._catch_up(loop)
-        if self._busy < self._workers:
+        if self._busy < self._rule.workers:
             self._busy += 1
         else:
             await self._wait_for_slot(loop)
@@ -156,7 +141,7 @@ class Autoscaler:
 
     def _hand_out_slots(self) -> None:
         waiting = [slot for slot in self._line if not slot.done()] if self._line else []
-        for slot in waiting[: max(0, self._workers - self._busy)]:
+        for slot in waiting[: max(0, self._rule.workers - self._busy)]:
             self._line.remove(slot)
             slot.set_result(None)
             self._busy += 1
@@ -172,10 +157,10 @@ class Autoscaler:
             self._seen_at, self._period_ends = now, now + self.period
         while now >= self._period_ends:
             self._count_work_until(self._period_ends)
-            self._decide(round(self._worked / (self._workers * self.period), 9))
+            self._decide(round(self._worked / (self._rule.workers * self.period), 9))
             self._worked = 0.0
             self._period_ends += self.period
-            if self._lately and self._lately.count(self._lately[0]) == self._lately.maxlen:
+            if self._rule.is_settled:
                 self._skip_periods_like_this(now)
         self._count_work_until(now)
 
@@ -185,23 +170,9 @@ class Autoscaler:
 
     def _decide(self, utilisation: float) -> None:
         """Take a step, or none, at the end of a period."""
-        self._lately.append(utilisation)
-        most, workers = max(self._lately), self._workers
-        if utilisation > self.scale_up_above and self._busy >= workers < self.max_workers:
-            self._scale_to(workers + 1, utilisation)
-        elif (
-            len(self._lately) == self._lately.maxlen
-            and workers > self.min_workers
-            and most < self.scale_down_below
-            and most * workers / (workers - 1) < self.scale_up_above  # or it would come back
-        ):
-            self._scale_to(workers - 1, utilisation)
-
-    def _scale_to(self, workers: int, utilisation: float) -> None:
-        self._workers = workers
-        self._lately.clear()
-        self._hand_out_slots()
-        self._on_scale(ScalingStep(self._period_ends, workers, utilisation))
+        if self._rule.decide(utilisation, all_busy=self._busy >= self._rule.workers):
+            self._hand_out_slots()
+            self._on_scale(ScalingStep(self._period_ends, self._rule.workers, utilisation))
 
     def _skip_periods_like_this(self, now: float) -> None:
         """Do not decide again and again, after an idle night, what will not change."""
@@ -214,7 +185,7 @@ class Autoscaler:
 
         Decisions are otherwise taken when a call begins or ends, so that nothing runs at rest.
         """
-        if self._timer is None and self._workers < self.max_workers:
+        if self._timer is None and self._rule.workers < self.max_workers:
             self._timer = loop.call_at(self._period_ends, self._at_end_of_period, loop)
 
     def _at_end_of_period(self, loop: asyncio.AbstractEventLoop) -> None:
