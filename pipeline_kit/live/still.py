@@ -59,6 +59,8 @@ def plot_way(trace: Trace, item: int, *, title: str) -> Figure:
     colours = {stage: colour for stage, _, _, colour in lanes}
     for delay in stretches:
         _draw_stretch(way, delay, colours.get(delay.span.stage, palette.NEUTRAL), end)
+    for loss in (e for e in trace.events if e.item == item and e.kind in ("failed", "dropped")):
+        way.plot(loss.time, 0, "x", color=palette.LOSS, ms=9, mew=3, clip_on=False)
     for row, (stage, worker, _, colour) in enumerate(lanes, 1):
         for span in trace.lane(stage, worker):
             if span.item is not None:

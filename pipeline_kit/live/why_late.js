@@ -64,7 +64,8 @@ class LateView {
     this.axis = new TimeAxis(width, niceAbove(this.picture.makespan * 1.02));
     this.drawBars(pen);
     drawTimeTicks(pen, this.axis, BARS + GAP, bottom, this.colours);
-    this.drawWay(pen, lanes, BARS + GAP);
+    this.drawWay(pen, BARS + GAP);
+    this.drawLoss(pen, BARS + GAP);
     lanes.forEach((lane, row) => this.drawLane(pen, lane, top + row * high, high));
   }
 
@@ -87,7 +88,7 @@ class LateView {
     });
   }
 
-  drawWay(pen, lanes, top) {
+  drawWay(pen, top) {
     const { axis, colours } = this;
     write(pen, `item ${this.chosen.item}`, LEFT - 8, top + WAY / 2, { colour: colours.ink, align: "right", weight: 700, room: LEFT - 12 });
     for (const part of this.chosen.parts) {
@@ -105,6 +106,15 @@ class LateView {
       }
       write(pen, label, from + wide / 2, top + WAY / 2, { colour: part.state === 1 ? look.ink : colours.ink, align: "center", weight: 600 });
     }
+  }
+
+  // A cross where the item was lost, if it was.
+  drawLoss(pen, top) {
+    const losses = this.picture.losses.filter(({ item }) => item === this.chosen.item);
+    pen.save();
+    pen.translate(0, top - HEADROOM);
+    drawLosses(pen, this.axis, WAY, losses, { losses }, this.colours);
+    pen.restore();
   }
 
   drawState(pen, bar, state, colour) {

@@ -60,6 +60,12 @@ def test_only_the_item_and_those_in_its_way_are_filled():
     assert filled(lanes, palette.LIGHT.ink) == 3
 
 
+def test_the_way_of_an_item_that_was_lost_ends_in_a_cross():
+    crosses = plot_way(run(failing), 2, title="").axes[1].get_lines()
+    assert [(line.get_marker(), *line.get_xdata()) for line in crosses] == [("x", 0.3)]
+    assert not plot_way(run(failing), 1, title="").axes[1].get_lines()
+
+
 @pytest.mark.parametrize("make", [two_stages, failing, deadlocked])
 def test_every_run_can_be_drawn(make):
     assert png(compared(run(make), run(two_stages))).startswith(b"\x89PNG")
