@@ -16,6 +16,7 @@ from pipeline_kit.grading.claims import (
     the_error_reaches_the_caller,
 )
 from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.luck import holds_in_any_order
 from pipeline_kit.grading.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
@@ -51,10 +52,11 @@ EXERCISE = Exercise(
     "can it hear that before it has passed on what it holds?",
 )
 def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
-    """Each item reaches the sink exactly once."""
+    """Each item reaches the sink exactly once, whoever is quicker, and whose turn it is first."""
     for items in (draw.items(), draw.items(1, 1)):
         run = answer.run(World(items=items, work=dict.fromkeys(STAGES, draw.beat())))
         every_item_comes_out_once(run)
+    holds_in_any_order(answer, draw, _hasty_world, every_item_comes_out_once)
 
 
 @check(
@@ -208,3 +210,9 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     run = answer.run(World(items=draw.items(), work=work, cancel_at=moment))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> World:
+    """Return a world in which much happens at the same moment, as work may take no time."""
+    items, times = draw.items(2, 4), (0.0, 0.0, 1.0)
+    return World(items=items, work={s: [draw.choice(times) for _ in items] for s in STAGES})

@@ -181,6 +181,10 @@ class ShuffledLoop(VirtualTimeLoop):
         return super().call_at(when + late, callback, *args, context=context)
 
     def _next_event(self, timeout: float | None, poll: Poll) -> Ready:
+        self._shuffle()
+        return super()._next_event(timeout, poll)
+
+    def _shuffle(self) -> None:
         # The queue of what is ready is private to asyncio, but the same in all versions.
         ready = self._ready  # type: ignore[attr-defined] # as said above
         # Only tasks are shuffled: asyncio itself counts on the order of its other callbacks.
@@ -190,7 +194,6 @@ class ShuffledLoop(VirtualTimeLoop):
         for place, step in zip(places, steps, strict=True):
             ready[place] = step
         self.steps += len(steps)
-        return super()._next_event(timeout, poll)
 
 
 def _is_step_of_a_task(handle: asyncio.Handle) -> bool:

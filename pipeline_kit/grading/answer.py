@@ -65,7 +65,7 @@ class Answer:
             raise Unmet(self.missing or "there is no answer", Status.NOT_ATTEMPTED)
         if self._lost_in_a_row >= 3:
             raise Unmet("not run, because three runs before it had to be stopped", Status.TIMEOUT)
-        play = _performance(world)
+        play = self.latest = _performance(world)
         order = Order(
             self.source,
             self.function,
@@ -73,6 +73,7 @@ class Answer:
             arguments=dict(world.arguments),
             patience=self._process.time_limit * 0.75,
             streams=list(world.streams),
+            schedule=world.schedule,
             signals=list(world.signals),
             errors=isinstance(world, FailingWorld),
         )

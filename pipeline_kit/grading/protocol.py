@@ -84,6 +84,9 @@ class Order:
     errors: bool = False
     """Whether there is a second sink, `errors`, for what has failed; it is an argument too."""
 
+    schedule: int | None = None
+    """Seed of the order in which tasks that are ready take turns; None for asyncio's own."""
+
     def names(self, kind: str) -> list[str]:
         """Return what a request of this kind may name; `""` where it names nothing."""
         named = {

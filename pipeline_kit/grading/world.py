@@ -45,6 +45,10 @@ class World:
     signals: Sequence[str] = ()
     """Functions, such as `alarm`, by which the answer tells a number; they are arguments too."""
 
+    schedule: int | None = None
+    """Seed of the order in which tasks take turns that could go on at the same moment; None for
+    the order of asyncio, which is always the same."""
+
     def __post_init__(self) -> None:
         for name, times in {"arrivals": self.arrivals, **self.work}.items():
             if not isinstance(times, float | int) and len(times) not in (0, len(self.items)):
