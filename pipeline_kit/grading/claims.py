@@ -16,6 +16,8 @@ from pipeline_kit.trace import SINK, SOURCE
 def something_came_out(run: GradedRun) -> None:
     """Claim that the sink got at least one result, without which no other claim means much."""
     if not run.came_out:
+        for surprise in run.play.surprises:
+            raise run.unmet(f"at {surprise.time:g} s {surprise.text}", at=surprise.time)
         how = "returned" if run.ended.how == "returned" else "ended"
         more = f"; {missed}" if (missed := overlooked(run)) else ""
         raise run.unmet(f"nothing had reached the sink when your function {how}{more}")

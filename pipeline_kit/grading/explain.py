@@ -68,6 +68,7 @@ _ADVICE = (
     ("NameError", "", "the grader runs the answer cell alone: import there all that it needs"),
     ("RuntimeError", "asyncio.run()", "a loop is running already; `await` the coroutine instead"),
     ("RuntimeError", "loop is already running", "`await` the coroutine instead"),
+    ("RuntimeError", "already awaited coroutine", "keep its result instead, or a task of it"),
     ("RecursionError", "", "a function calls itself without an end"),
     ("StopAsyncIteration", "", "it asked for an item, and there was none"),
     ("EOFError", "", "nobody is there to answer an input()"),

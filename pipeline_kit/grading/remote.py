@@ -141,7 +141,7 @@ class Source:
 
     def __iter__(self) -> "Source":
         name = self._name
-        raise TypeError(f"the {name} takes time between items: read it with `async for`, not `for`")
+        raise TypeError(f"`{name}` takes time between items: read it with `async for`, not `for`")
 
 
 class Sink:
@@ -174,7 +174,10 @@ def signal(loop: RemoteClockLoop, name: str) -> Callable[[int], None]:
     """Return a function by which the answer tells something, at once: `alarm(True)`."""
 
     def tell(value: int) -> None:
-        loop.post("tell", name, checked(name, int(value) if isinstance(value, bool) else value))
+        if not isinstance(value, int) or abs(value) >= 2**53:
+            what = f"{value!r:.80} (of type {type(value).__name__})"
+            raise TypeError(f"{name} takes True, False or a whole number; it got {what}")
+        loop.post("tell", name, int(value))
 
     tell.__name__ = tell.__qualname__ = name
     return tell
