@@ -5,7 +5,7 @@ way. The samples are enough for queue depths, throughput, and to find the bottle
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
@@ -103,10 +103,11 @@ class Monitor:
         return self.samples[bisect_left(self.samples, time, key=attrgetter("time")) :]
 
     def _throughput(self, time: float, out: int) -> float:
-        recent = self._since(time - WINDOW)
-        if not recent or time <= recent[0].time:
+        # From the last sample that is old enough: if the loop was held up, there may be none since.
+        at = bisect_right(self.samples, time - WINDOW, key=attrgetter("time")) - 1
+        if not self.samples or time <= (before := self.samples[max(at, 0)]).time:
             return 0.0
-        return round((out - recent[0].taken[-1]) / (time - recent[0].time), 2)
+        return round((out - before.taken[-1]) / (time - before.time), 2)
 
     def _bottleneck(self, stages: Sequence[StageMetrics], time: float) -> int | None:
         """Find the stage whose workers were busy for the greatest share of the last two seconds.

@@ -146,3 +146,15 @@ async def test_dropped_items_are_counted_and_the_bound_is_that_of_the_channel():
     assert samples[-1].lost == [0, 0]
     assert samples[-1].taken[0] == 4
     assert samples[20].bottleneck == 0
+
+
+async def test_a_loop_that_was_held_up_makes_no_throughput_out_of_nothing():
+    pipeline, out = Pipeline(takes(0.1, "a")), []
+    monitor, loop = Monitor(pipeline.stages), asyncio.get_running_loop()
+    async with pipeline.run(range(60)) as run:
+        monitor.look(run, 0.0, 0)
+        async for result in run:
+            out.append(result)
+            if not 2 < loop.time() < 5:  # for three seconds nobody has time to look
+                monitor.look(run, loop.time(), len(out))
+    assert max(sample.throughput for sample in monitor.samples) == 10
