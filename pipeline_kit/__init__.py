@@ -16,6 +16,8 @@ A tour, from the bottom up:
 - `Pipeline`: stages in a row. `run(source)` streams results, `collect(source)` returns them all.
 - `virtual_time.run(main)`: the same program on a clock that jumps; an hour takes milliseconds,
   every run is the same, and a deadlock is reported instead of hung upon.
+- `pipeline_kit.schedules.search_schedules(make)`: the same program under 500 shuffled schedules,
+  and the shortest one that breaks it.
 - `Trace`: who worked on which item when, and how full each channel was: `run(source, record=True)`.
 """
 
