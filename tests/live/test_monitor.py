@@ -148,7 +148,7 @@ async def test_dropped_items_are_counted_and_the_bound_is_that_of_the_channel():
     assert samples[20].bottleneck == 0
 
 
-async def test_a_loop_that_was_held_up_makes_no_throughput_out_of_nothing():
+async def test_throughput_is_right_also_after_a_loop_that_was_held_up():
     pipeline, out = Pipeline(takes(0.1, "a")), []
     monitor, loop = Monitor(pipeline.stages), asyncio.get_running_loop()
     async with pipeline.run(range(60)) as run:
@@ -157,4 +157,4 @@ async def test_a_loop_that_was_held_up_makes_no_throughput_out_of_nothing():
             out.append(result)
             if not 2 < loop.time() < 5:  # for three seconds nobody has time to look
                 monitor.look(run, loop.time(), len(out))
-    assert max(sample.throughput for sample in monitor.samples) == 10
+    assert {sample.throughput for sample in monitor.samples[1:]} == {10}
