@@ -21,7 +21,7 @@ class Answer:
     Args:
         source: the code; "" where there is none.
         function: name of the function it should define.
-        time_limit: seconds of real time that a run may take.
+        time_limit: seconds of processor time that a run may take, or that it may stand still.
         missing: what to say if there is no code.
     """
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
-from time import monotonic
 
 import psutil  # type: ignore[import-untyped] # psutil comes without types
 
@@ -13,6 +12,10 @@ from pipeline_kit.grading.status import Status
 
 _PYTHON = 100 * 2**20
 """Bytes that the interpreter itself may take."""
+_TICK = 0.05
+"""Seconds from one look at the process to the next."""
+_PATIENCE = 10
+"""How many times its time limit a run may last, if it does a little all the time."""
 
 
 class Guard:
@@ -20,7 +23,7 @@ class Guard:
 
     Args:
         process: the process, which leads a group of its own.
-        time_limit: seconds of real time that the run may take.
+        time_limit: seconds of processor time that the run may take, or that it may stand still.
         memory_limit: bytes that it and its children may take, beyond what Python itself does.
     """
 
@@ -30,7 +33,7 @@ class Guard:
         self.verdict: Status | None = None
         """Why the process was killed, None if it was not."""
         self._process = process
-        self._deadline = monotonic() + time_limit
+        self._time_limit = time_limit
         self._memory_limit = memory_limit
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
@@ -44,20 +47,32 @@ class Guard:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            if monotonic() > self._deadline:
+        begun = before = self._usage()[0]
+        # Counted in looks of this thread: on a busy machine it is kept waiting as the answer is.
+        still = lasted = 0.0
+        while not self._over.wait(_TICK):
+            used, memory = self._usage()
+            lasted += _TICK
+            still = still + _TICK if used == before else 0.0
+            before = used
+            if max(used - begun, still, lasted / _PATIENCE) > self._time_limit:
                 self.verdict = Status.TIMEOUT
-            elif self._memory_in_use() > self._memory_limit + _PYTHON:
+            elif memory > self._memory_limit + _PYTHON:
                 self.verdict = Status.MEMORY
             if self.verdict:
                 kill_group(self._process)
                 return
 
-    def _memory_in_use(self) -> int:
+    def _usage(self) -> tuple[float, int]:
+        """Return the seconds of processor time and the bytes that process and children take."""
+        seconds, memory = 0.0, 0
         with suppress(psutil.Error):
             me = psutil.Process(self._process.pid)
-            return sum(p.memory_info().rss for p in [me, *me.children(recursive=True)])
-        return 0
+            for process in (me, *me.children(recursive=True)):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+                memory += process.memory_info().rss
+        return seconds, memory
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

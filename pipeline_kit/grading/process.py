@@ -28,7 +28,8 @@ from pipeline_kit.grading.protocol import (
 from pipeline_kit.grading.status import Status
 
 TIME_LIMIT = 2.0
-"""Seconds of real time that a run may take. An honest one takes a few hundredths."""
+"""Seconds of processor time that a run may take, or that it may stand still. An honest one takes a
+few hundredths; how busy the machine is besides does not matter."""
 MEMORY_LIMIT = 512 * 2**20
 """Bytes of memory that the student's process may take beyond what Python itself needs."""
 
@@ -56,7 +57,7 @@ class StudentProcess:
     """A process in which answers are run; use it as a context manager.
 
     Args:
-        time_limit: seconds of real time that a run may take.
+        time_limit: seconds of processor time that a run may take, or that it may stand still.
         memory_limit: bytes of memory that the process may take beyond its own.
     """
 

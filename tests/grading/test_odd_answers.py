@@ -168,6 +168,25 @@ def test_an_endless_loop_is_stopped_and_its_line_named() -> None:
     assert "line 2 (`while True: pass`)" in unmet.message
 
 
+def test_a_call_that_blocks_is_stopped() -> None:
+    assert run_odd("import select; select.select([], [], [], 60)").status is Status.TIMEOUT
+
+
+def test_a_run_that_gets_little_of_the_processor_has_more_time() -> None:
+    source = """
+import select, time
+
+async def odd(source, stage1, stage2, stage3, sink):
+    for _ in range(20):
+        begun = time.process_time()
+        while time.process_time() < begun + 0.01:
+            pass
+        select.select([], [], [], 0.05)
+"""
+    with Answer(source, "odd", time_limit=0.5) as answer:
+        assert answer.run(WORLD).ended.how == "returned"
+
+
 def test_an_endless_loop_of_empty_awaits_is_stopped() -> None:
     unmet = run_odd("import asyncio\n    while True: await asyncio.sleep(0)")
     assert unmet.status is Status.TIMEOUT
