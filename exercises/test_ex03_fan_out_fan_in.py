@@ -19,6 +19,7 @@ from pipeline_kit.grading.claims_workers import (
     results_come_out_when_done,
 )
 from pipeline_kit.grading.draw import Draw
+from pipeline_kit.grading.luck import holds_in_any_order
 from pipeline_kit.grading.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
@@ -63,6 +64,7 @@ def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
     for items in (draw.items(), draw.items(1, 1)):
         uneven = [beat * draw.randint(1, 4) for _ in items]
         every_item_comes_out_once(answer.run(_world(items, uneven, workers)))
+    holds_in_any_order(answer, draw, _hasty_world, every_item_comes_out_once, runs=10)
 
 
 @check(
@@ -202,6 +204,12 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     run = answer.run(_world(items, uneven, workers, cancel_at=1.5 * beat))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> World:
+    """Return a world in which much happens at the same moment, as work may take no time."""
+    items = draw.items(1, 5)
+    return _world(items, [draw.choice([0.0, 0.0, 1.0]) for _ in items], draw.randint(2, 3))
 
 
 def _world(items: list[int], work: list[float], workers: int, **more: Any) -> World:
