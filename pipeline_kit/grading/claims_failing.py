@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pipeline_kit.grading.explain import overlooked
-from pipeline_kit.grading.failing import FailingPlay, Report
+from pipeline_kit.grading.failing import FailingPlay, ReportedItem
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.trace import SINK
 
@@ -84,7 +84,7 @@ def errors_are_closed_once_at_the_end(run: GradedRun) -> None:
         raise run.unmet(f"`errors` was closed {len(closed)} times", at=closed[1])
 
 
-def _item_of(run: GradedRun, report: Report, open_yet: Mapping[int, str]) -> int:
+def _item_of(run: GradedRun, report: ReportedItem, open_yet: Mapping[int, str]) -> int:
     """Return which of the items that are still to be reported this is about."""
     items = run.play.world.items
     for item in open_yet:

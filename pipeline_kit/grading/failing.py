@@ -23,7 +23,7 @@ class FailingWorld(World):
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportedItem:
     """What the answer has handed to `errors`."""
 
     time: float
@@ -39,7 +39,7 @@ class FailingPlay(Play):
 
     def __init__(self, world: FailingWorld) -> None:
         super().__init__(world)
-        self.reports: list[Report] = []
+        self.reports: list[ReportedItem] = []
         """All that was handed to `errors`, in order."""
         self.errors_closed: list[float] = []
         """When `errors` was closed, in virtual seconds; more than once is a mistake."""
@@ -67,7 +67,7 @@ class FailingPlay(Play):
             super()._write(kind, item, stage, note, worker)
 
     def _report(self, request: Request) -> None:
-        self.reports.append(Report(self.now, request.value, request.stage))
+        self.reports.append(ReportedItem(self.now, request.value, request.stage))
         self._plan(self.now, request.id, lambda: ["value", None])
 
     def _close(self, request: Request) -> None:

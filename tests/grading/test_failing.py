@@ -3,7 +3,7 @@
 import pytest
 from graded import grade_source
 
-from pipeline_kit.grading.failing import FailingPlay, FailingWorld, Report
+from pipeline_kit.grading.failing import FailingPlay, FailingWorld, ReportedItem
 from pipeline_kit.grading.protocol import Ask, Order, Reply, Request, TamperedError, parse
 from pipeline_kit.grading.report import as_text
 
@@ -54,7 +54,7 @@ def test_reports_are_kept_with_their_time() -> None:
     ask(play, Request(2, "work", "stage1", 7))
     ask(play, Request(3, "report", "stage1", 7))
     play.note([Request(4, "close", "errors"), Request(5, "close")])
-    assert play.reports == [Report(1.0, 7, "stage1")]
+    assert play.reports == [ReportedItem(1.0, 7, "stage1")]
     assert (play.errors_closed, play.closed) == ([1.0], [1.0])
 
 
