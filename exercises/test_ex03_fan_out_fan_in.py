@@ -213,4 +213,5 @@ def _hasty_world(draw: Draw) -> World:
 
 
 def _world(items: list[int], work: list[float], workers: int, **more: Any) -> World:
-    return World(items=items, work={WORK: work}, arguments={"workers": workers}, **more)
+    arguments, lanes = {"workers": workers}, {WORK: workers}
+    return World(items=items, work={WORK: work}, workers=lanes, arguments=arguments, **more)
