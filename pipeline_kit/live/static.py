@@ -24,6 +24,9 @@ TEXT_ON_BAR = 0.014
 """An item's number is written on its bar if the bar takes at least this share of the time axis for
 each of its digits; one digit takes as much as two, to be seen as a number."""
 
+SMALL = 50
+"""A capacity above it is drawn only if the queue came near: it would press the lines flat."""
+
 Line = tuple[Steps, float, str, str]
 """A step function, the time at which it ends, its colour, and its label."""
 
@@ -65,7 +68,7 @@ def plot_trace(
     if ghost:
         for axes, steps in ((depth, _depths(ghost)), (rate, _throughputs(ghost, end))):
             _draw_lines(axes, [(line[0], line[1], THEME.ghost, "") for line in steps])
-    _draw_capacities(depth, trace.stages)
+    _draw_capacities(depth, trace.stages, [trace.depth(shape.name) for shape in trace.stages])
     _draw_lines(depth, _depths(trace))
     _draw_lines(rate, _throughputs(trace, end))
     return figure
@@ -84,7 +87,7 @@ def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, tit
     figure = _sheet(title, 3.9)
     depth, rate = _panels(figure, [1.4, 1.2], end)
     depths = [Steps(times, tuple(s.depth[i] for s in samples)) for i in range(len(stages))]
-    _draw_capacities(depth, stages)
+    _draw_capacities(depth, stages, depths)
     _draw_lines(depth, _named(stages, depths, end))
     throughput = Steps(times, tuple(sample.throughput for sample in samples))
     _draw_lines(rate, [(throughput, end, THEME.ink, "over 1 s")])
@@ -213,10 +216,11 @@ def _throughputs(trace: Trace, end: float) -> list[Line]:
     return [(trace.throughput(SINK, window), trace.makespan, THEME.ink, f"over {window:g} s")]
 
 
-def _draw_capacities(axes: Axes, stages: Sequence[StageShape]) -> None:
-    for index, shape in enumerate(stages):
-        if shape.capacity and not math.isinf(shape.capacity):
-            axes.axhline(shape.capacity, color=_colour(index, shape), lw=1, ls=(0, (4, 3)))
+def _draw_capacities(axes: Axes, stages: Sequence[StageShape], depths: Sequence[Steps]) -> None:
+    for index, (shape, depth) in enumerate(zip(stages, depths, strict=True)):
+        capacity = shape.capacity or 0
+        if 0 < capacity <= max(SMALL, 2 * depth.maximum):
+            axes.axhline(capacity, color=_colour(index, shape), lw=1, ls=(0, (4, 3)))
 
 
 def _colour(index: int, shape: StageShape) -> str:

@@ -54,6 +54,16 @@ def test_the_capacity_is_a_dashed_line():
     assert [line.get_ydata()[0] for line in lines if line.is_dashed()] == [2]
 
 
+def test_a_capacity_far_above_the_queue_is_not_drawn():
+    def roomy(knobs):
+        pipeline, source = two_stages(knobs)
+        pipeline.stages[1].buffer = 1000
+        return pipeline, source
+
+    lines = plot_trace(simulate(roomy, KNOBS).trace).axes[-2].get_lines()
+    assert [line for line in lines if line.is_dashed()] == []
+
+
 def test_what_is_lost_is_marked_in_the_colour_of_loss():
     crosses = [
         line
