@@ -40,7 +40,7 @@ def never_enters_later(run: GradedRun, stage: str, rate: float, burst: int) -> N
             raise run.unmet(
                 f"item {event.item} entered {stage} at {event.time:g} s; with a rate of {rate:g} "
                 f"per second and a burst of {burst} it could have at {due:g} s",
-                at=due,
+                at=event.time,
             )
 
 

@@ -20,7 +20,7 @@ def is_cut_off(run: GradedRun, stage: str, item: int, after: float) -> None:
         text = "it was still at work when your function ended: it has not been cancelled"
         raise run.unmet(f"{began}; {text}", at=due)
     if end.kind == "finished":
-        raise run.unmet(f"{began}; it went on until it was done, at {end.time:g} s", at=due)
+        raise run.unmet(f"{began}; it went on until it was done, at {end.time:g} s", at=end.time)
     if end.time != due:
         raise run.unmet(f"{began}; it was cancelled at {end.time:g} s, not at {due:g} s", at=due)
 

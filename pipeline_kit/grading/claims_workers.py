@@ -35,7 +35,7 @@ def no_worker_idles(run: GradedRun, stage: str, workers: int) -> None:
             raise run.unmet(
                 f"item {event.item} was started at {event.time:g} s; it could have been at "
                 f"{due:g} s, when one of the {workers} workers was free and the item was there",
-                at=due,
+                at=event.time,
             )
         heapq.heappush(free_from, event.time + world.duration(stage, event.item))
 
@@ -49,5 +49,5 @@ def results_come_out_when_done(run: GradedRun, stage: str) -> None:
             raise run.unmet(
                 f"item {event.item} was done at {done[event.item]:g} s, but its result reached the "
                 f"sink at {event.time:g} s",
-                at=done[event.item],
+                at=event.time,
             )
