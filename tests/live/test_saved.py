@@ -1,4 +1,5 @@
 import base64
+import io
 import re
 from importlib.resources import files
 
@@ -6,9 +7,10 @@ import pytest
 from anywidget import AnyWidget
 from makes import two_stages
 from matplotlib.figure import Figure
+from PIL import Image
 
-from pipeline_kit.live import explore
-from pipeline_kit.live.saved import bundle
+from pipeline_kit.live import explore, palette, plot_trace
+from pipeline_kit.live.saved import bundle, png
 
 OURS = [widget for widget in AnyWidget.__subclasses__() if "pipeline_kit" in widget.__module__]
 
@@ -19,6 +21,17 @@ def test_an_output_has_the_widget_a_picture_and_words():
     assert output["application/vnd.jupyter.widget-view+json"]["model_id"] == player.model_id
     assert base64.b64decode(output["image/png"]).startswith(b"\x89PNG")
     assert output["text/plain"] == "words"
+
+
+def test_a_picture_has_few_colours_those_of_the_palette_among_them():
+    saved = png(plot_trace(explore(two_stages).trace))
+    assert b"Software" not in saved  # nor does it say which matplotlib has drawn it
+    picture = Image.open(io.BytesIO(saved))
+    assert picture.mode == "P"
+    used = [colour for _, colour in picture.convert("RGB").getcolors()]
+    for hue in palette.STAGES[:2]:
+        wanted = tuple(int(hue[at : at + 2], 16) for at in (1, 3, 5))
+        assert min(max(abs(a - b) for a, b in zip(wanted, c, strict=True)) for c in used) <= 2
 
 
 @pytest.mark.parametrize("widget", OURS)
