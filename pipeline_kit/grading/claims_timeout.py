@@ -32,9 +32,10 @@ def nothing_is_given_up(run: GradedRun) -> None:
     if cut_off:
         first = cut_off[0]
         start = max(e.time for e in run.trace.of(first.stage, "started") if e.item == first.item)
+        may = run.play.world.arguments["stage_timeout"]
         raise run.unmet(
             f"at {first.time:g} s {first.stage} was cancelled, after {first.time - start:g} s of "
-            f"work on item {first.item}; it may take {run.play.world.arguments['stage_timeout']:g} s",
+            f"work on item {first.item}; it may take {may:g} s",
             at=first.time,
         )
     assert isinstance(run.play, FailingPlay)
