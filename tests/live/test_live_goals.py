@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from makes import two_stages
 
+from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live import watch
 
 
@@ -40,10 +41,21 @@ async def test_a_goal_sees_the_run_by_the_names_of_its_stages():
     assert moments[-1].bottleneck is None  # everybody has left
 
 
-async def test_the_peak_between_two_looks_is_not_missed():
-    view = watch(two_stages, goals={"full": lambda run: run.peak_depth["slow"] == 2})
+async def test_a_peak_between_two_looks_is_not_missed():
+    def make(knobs):
+        async def rest(item):
+            await asyncio.sleep(1)
+            return item
+
+        return Pipeline(Stage(str, name="burst", buffer=5), Stage(rest, buffer=50)), range(30)
+
+    goals = {
+        "has been fuller": lambda run: run.peak_depth["burst"] > 1,
+        "is fuller": lambda run: run.depth["burst"] > 1,
+    }
+    view = watch(make, goals=goals)
     await view.finished()
-    assert view.goals() == {"full": True}
+    assert view.goals() == {"has been fuller": True, "is fuller": False}
 
 
 async def test_an_error_in_a_goal_is_shown_and_the_run_goes_on():
