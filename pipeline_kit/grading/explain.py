@@ -46,7 +46,7 @@ def has_failed(run: GradedRun) -> bool:
     failed, item = run.play.world.failing
     if failed == SOURCE:
         return len(run.trace.completions(SOURCE)) >= item
-    return bool(run.trace.of(failed, "failed"))
+    return run.play.has_failed(failed)
 
 
 def describe_fault(fault: Fault, now: float) -> str:

@@ -46,6 +46,10 @@ class OutagePlay(Play):
         workers = world.workers.get(SERVICE, 1)
         self.trace = Trace([StageShape(SERVICE, workers), StageShape(SINK)])
 
+    def has_failed(self, stage: str) -> bool:
+        """Tell whether `stage` has failed with any item."""
+        return any(call.failed for call in self.calls if call.name == stage)
+
     def _failure(self, stage: str, item: int) -> str:
         started = next(call.started for call in reversed(self.calls) if call.item == item)
         if stage == SERVICE and any(start <= started < end for start, end in self._outages):
@@ -61,7 +65,7 @@ class OutagePlay(Play):
         if stage in (SERVICE, FALLBACK):
             self._note_call(kind, item, stage)
             note = note or ("" if stage == SERVICE else FALLBACK)
-            stage = SERVICE if kind != "failed" else stage  # for failures, which of them matters
+            stage = SERVICE
         super()._write(kind, item, stage, note, worker)
 
     def _note_call(self, kind: Kind, item: int, name: str) -> None:

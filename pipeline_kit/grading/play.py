@@ -106,6 +106,10 @@ class Play:
         """Whether the run has gone on for longer than any honest one."""
         return self._steps > _STEPS
 
+    def has_failed(self, stage: str) -> bool:
+        """Tell whether `stage` has failed with any item."""
+        return bool(self.trace.of(stage, "failed"))
+
     def note(self, requests: Sequence[Request]) -> None:
         """Take note of what the answer asks for at this instant."""
         for request in requests:

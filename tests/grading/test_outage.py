@@ -2,6 +2,8 @@
 
 from pipeline_kit.grading.outage import FALLBACK, SERVICE, OutagePlay, OutageWorld
 from pipeline_kit.grading.protocol import Ask, Reply, Request
+from pipeline_kit.live.picture import picture_of
+from pipeline_kit.live.simulate import Simulation
 
 
 def play_of(*items: int, **more: object) -> OutagePlay:
@@ -58,8 +60,18 @@ def test_equal_items_fall_back_one_after_the_other() -> None:
     assert [call.item for call in play.calls] == [0, 1]
 
 
-def test_a_failing_fallback_fails_under_its_own_name() -> None:
+def test_a_failing_fallback_is_told_from_a_failing_service() -> None:
     play = play_of(7, failing=(FALLBACK, 0))
     ask(play, Request(1, "next"))
     assert outcomes(ask(play, Request(2, "work", FALLBACK, 7))) == ["error"]
-    assert play.trace.of(FALLBACK, "failed")
+    assert play.has_failed(FALLBACK)
+    assert not play.has_failed(SERVICE)
+
+
+def test_its_trace_can_be_replayed() -> None:
+    play = play_of(7, failing=(FALLBACK, 0), outages=[(0.0, 9.0)])
+    ask(play, Request(1, "next"))
+    ask(play, Request(2, "work", SERVICE, 7))
+    ask(play, Request(3, "work", FALLBACK, 7))
+    places = {loss["place"] for loss in picture_of(Simulation(play.trace), "")["losses"]}
+    assert len(places) == 1
