@@ -63,7 +63,8 @@ class _Window:
             if span.start <= self.end and span.end > self.start:
                 line = line.ljust(self._column(max(span.start, self.start))) + str(span.item)
                 line = line.ljust(self._column(min(span.end, self.end)), "═")
-                line += "✕" * (span.end in lost and span.end <= self.end)
+                failed = span.end in lost and span.start < span.end  # what took no time did not
+                line += "✕" * (failed and span.end <= self.end)
         return line
 
     def _column(self, time: float) -> int:

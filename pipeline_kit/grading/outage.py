@@ -64,7 +64,6 @@ class OutagePlay(Play):
     def _write(self, kind: Kind, item: int, stage: str, note: str = "", worker: int = 0) -> None:
         if stage in (SERVICE, FALLBACK):
             self._note_call(kind, item, stage)
-            note = note or ("" if stage == SERVICE else FALLBACK)
             stage = SERVICE
         super()._write(kind, item, stage, note, worker)
 
