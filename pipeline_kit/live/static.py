@@ -53,7 +53,8 @@ def plot_trace(
     """
     lanes = list(lanes_of(trace))
     end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
-    heights = [0.32 * len(lanes) + 0.1, 1.2, 0.9]
+    depths = _depths(trace)
+    heights = [0.32 * len(lanes) + 0.1, 1.2 if depths else 0.6, 0.9]
     above = strip_height(trace.stages) if trace.stages else 0.1
     figure = _sheet(title or finding(trace), sum(heights) + above + 1.3)
     parts: Any = figure.subfigures(2, 1, height_ratios=[above, sum(heights) + 0.8])
@@ -69,7 +70,9 @@ def plot_trace(
         for axes, steps in ((depth, _depths(ghost)), (rate, _throughputs(ghost, end))):
             _draw_lines(axes, [(line[0], line[1], THEME.ghost, "") for line in steps])
     _draw_capacities(depth, trace.stages, [trace.depth(shape.name) for shape in trace.stages])
-    _draw_lines(depth, _depths(trace))
+    _draw_lines(depth, depths)
+    if not depths:
+        _say_that_nothing_queues(depth)
     _draw_lines(rate, _throughputs(trace, end))
     return figure
 
@@ -221,6 +224,13 @@ def _draw_capacities(axes: Axes, stages: Sequence[StageShape], depths: Sequence[
         capacity = shape.capacity or 0
         if 0 < capacity <= max(SMALL, 2 * depth.maximum):
             axes.axhline(capacity, color=_colour(index, shape), lw=1, ls=(0, (4, 3)))
+
+
+def _say_that_nothing_queues(axes: Axes) -> None:
+    axes.set_yticks([])
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
+    note = "no buffers: each item is handed over directly"
+    axes.text(0.5, 0.5, note, color=THEME.quiet, backgroundcolor=THEME.page, **middle)
 
 
 def _colour(index: int, shape: StageShape) -> str:

@@ -64,6 +64,17 @@ def test_a_capacity_far_above_the_queue_is_not_drawn():
     assert [line for line in lines if line.is_dashed()] == []
 
 
+def test_where_nothing_can_queue_a_note_says_so():
+    def tight(knobs):
+        pipeline, source = two_stages(knobs)
+        pipeline.stages[1].buffer = 0
+        return pipeline, source
+
+    note = "no buffers: each item is handed over directly"
+    assert note in texts(plot_trace(simulate(tight, KNOBS).trace))
+    assert note not in texts(plot_trace(RUN))
+
+
 def test_what_is_lost_is_marked_in_the_colour_of_loss():
     crosses = [
         line
