@@ -33,7 +33,6 @@ from pipeline_kit.grading.shown import Score, Shown
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report, grade
 from pipeline_kit.grading.world import World
-from pipeline_kit.live.replay import replay
 
 
 def open_exercise(
@@ -121,6 +120,9 @@ def _draw(answer: Answer, world: World) -> None:
         print("There is nothing to draw yet: your answer still raises NotImplementedError.")
         return
     if run.trace.events:
+        # Imported here because the pictures take half a second to import.
+        from pipeline_kit.live.replay import replay
+
         display(replay(run.trace))  # type: ignore[no-untyped-call] # IPython has few types
     if run.ended.printed:
         print(f"Your code printed:\n{textwrap.indent(run.ended.printed, '    ')}")

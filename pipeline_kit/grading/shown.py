@@ -7,7 +7,6 @@ from IPython.display import display
 from pipeline_kit.grading.report import as_html, as_text
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report
-from pipeline_kit.grading.violations import Violations, violations
 
 
 class Shown:
@@ -31,6 +30,11 @@ class Shown:
     def _ipython_display_(self) -> None:
         both = {"text/plain": repr(self), "text/html": self._repr_html_()}
         display(both, raw=True)  # type: ignore[no-untyped-call] # IPython has few types
+        if not any(verdict.trace for verdict in self.report.verdicts):
+            return
+        # Imported here because the pictures take half a second to import.
+        from pipeline_kit.grading.violations import Violations, violations
+
         if found := violations(self.report):
             display(Violations(found))  # type: ignore[no-untyped-call] # likewise
 
