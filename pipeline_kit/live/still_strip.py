@@ -4,6 +4,7 @@ It shows what the strip above a live figure shows: items as circles, stages as b
 says what their workers do, channels as rows of slots, filled from the right.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -159,14 +160,12 @@ class _Strip:
 
     def _bar(self, x: float, depth: int, capacity: float | None, colour: str) -> None:
         left, width = x + 0.015, self.gap - 0.03
-        bounded = capacity is not None and capacity != float("inf")
-        full = min(1.0, depth / (capacity if bounded and capacity else max(depth, MOST_SLOTS)))
-        self.axes.add_patch(
-            Rectangle((left + width * (1 - full), -0.1), width * full, 0.2, fc=colour)
-        )
+        most = MOST_SLOTS if capacity is None or math.isinf(capacity) else capacity
+        full = width * depth / max(depth, most)
+        self.axes.add_patch(Rectangle((left + width - full, -0.1), full, 0.2, fc=colour))
         outline = Rectangle((left, -0.1), width, 0.2, facecolor="none", edgecolor=THEME.quiet)
         self.axes.add_patch(outline)
-        self._below(x, -0.12, f"{depth} of {capacity:g}" if bounded else f"{depth}, no bound")
+        self._below(x, -0.12, f"{depth}{_bound(capacity)}")
 
     def _below(self, x: float, y: float, text: str) -> None:
         middle = x + self.gap / 2
@@ -179,6 +178,12 @@ class _Strip:
         self.axes.plot(x, y, shape, ms=size, mfc=fill, mec=palette.ITEM_INK, mew=0.8)
         look: dict[str, Any] = {"ha": "center", "va": "center", "color": palette.ITEM_INK}
         self.axes.text(x, y - 0.005, str(item), size=6 if small else 7.5, **look)
+
+
+def _bound(capacity: float | None) -> str:
+    if capacity is None:
+        return " waiting"  # the channel is the author's own, and not seen
+    return ", no bound" if math.isinf(capacity) else f" of {capacity:g}"
 
 
 def _summary(states: list[str]) -> str:

@@ -4,7 +4,7 @@ import math
 import pytest
 from makes import deadlocked, failing, filtering, two_stages
 
-from pipeline_kit import Pipeline, Stage
+from pipeline_kit import Event, Pipeline, Stage, StageShape, Trace
 from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.simulate import simulate
@@ -95,6 +95,20 @@ def test_a_channel_without_a_bound_is_a_bar_with_a_number():
         return Pipeline(Stage(work, buffer=math.inf)), range(30)
 
     assert "29, no bound" in texts(strip_of(simulate(make, KNOBS).trace, 0.5))
+
+
+def test_where_a_channel_is_not_seen_the_items_before_a_stage_wait():
+    shapes = [StageShape("one"), StageShape("two"), StageShape("sink")]
+    trace = Trace(shapes)
+    for time, kind, item, stage in [
+        (0.0, "finished", 0, "source"),
+        (0.0, "started", 0, "one"),
+        (1.0, "finished", 0, "one"),
+        (3.0, "started", 0, "two"),
+    ]:
+        trace.events.append(Event(time, kind, item, stage))
+    assert "1 waiting" in texts(strip_of(trace, 2.0))
+    assert scene_at(trace, 2.0).queues == {"two": [0]}
 
 
 def test_the_moment_is_marked_in_the_panels_below():
