@@ -108,3 +108,9 @@ def test_a_figure_that_nobody_holds_is_freed():
 
 def test_the_window_of_the_throughput_is_a_round_number():
     assert [nice_window(end) for end in (0.5, 2.1, 8.0, 100)] == [0.1, 0.5, 2.0, 20.0]
+
+
+def test_where_there_are_no_buffers_the_empty_panel_says_so():
+    words = "no buffers: each item is handed over directly"
+    assert words in texts(plot_trace(simulate(failing, KNOBS).trace))
+    assert words not in texts(plot_trace(RUN))
