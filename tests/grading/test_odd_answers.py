@@ -181,9 +181,9 @@ async def odd(source, stage1, stage2, stage3, sink):
         begun = time.process_time()
         while time.process_time() < begun + 0.01:
             pass
-        select.select([], [], [], 0.05)
+        select.select([], [], [], 0.07)
 """
-    with Answer(source, "odd", time_limit=0.5) as answer:
+    with Answer(source, "odd", time_limit=1.0) as answer:
         assert answer.run(WORLD).ended.how == "returned"
 
 
