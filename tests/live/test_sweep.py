@@ -1,14 +1,17 @@
 import asyncio
 import math
+from functools import partial
 
 import pytest
-from makes import deadlocked, two_stages
+from makes import deadlocked, endless, failing, two_stages
 
 from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live import Prediction, sweep
 from pipeline_kit.live.curve import plot_curve
+from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.live.measures import inside, latencies, latency, lost, throughput
 from pipeline_kit.live.simulate import simulate
+from pipeline_kit.patterns.backpressure import OverflowChannel
 
 
 def buffered(knobs):
@@ -156,6 +159,26 @@ def test_latency_counts_from_when_the_source_has_an_item_ready():
     assert inside(trace) == pytest.approx(sum(latencies(trace)) / 2.1)
     assert throughput(trace) == pytest.approx(5 / 2.1)
     assert lost(trace) == 0
+
+
+def test_what_was_dropped_and_what_failed_is_lost():
+    def dropping(knobs):
+        channel = partial(OverflowChannel, 2, overflow="drop_oldest")
+        return Pipeline(Stage(buffered(knobs)[0].stages[0].function, channel=channel)), range(12)
+
+    assert lost(simulate(dropping, Knobs.fixed({"buffer": 0})).trace) == 9
+    assert lost(simulate(failing, None).trace) == 1
+
+
+def test_runs_are_cut_off_where_the_time_axis_ends():
+    figure = sweep(endless, until=7, any=[1, 2], measure="makespan")
+    assert measures(figure) == [7, 7]
+    assert figure._player.picture["note"] == "Cut off at 7 s."
+
+
+def test_the_curve_calls_the_measure_as_it_is_told():
+    figure = sweep(two_stages, delay=[0.4, 0.8], measure="lost", label="refused", unit="calls")
+    assert figure.curve.finding() == "refused: 0 calls at delay 0.4, 0 calls at delay 0.8"
 
 
 def test_without_results_there_is_no_latency():

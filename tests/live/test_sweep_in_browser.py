@@ -50,8 +50,10 @@ def test_the_curve_is_covered_until_the_prediction_is_locked_in(page, curve):  #
     assert curve.locator("canvas").is_hidden()
     assert "How long?" in curve.inner_text()
     assert "2.1" not in curve.inner_text()
-    without = {**guess, "unit": "items", "value": 9.0, "locked": True}
-    page.evaluate("guess => model.update('prediction', guess)", without)
+    page.evaluate("model.update('prediction', null)")
     plain = curve.locator("canvas").screenshot()
-    page.evaluate("guess => model.update('prediction', guess)", {**without, "unit": "s"})
+    locked = {**guess, "unit": "items", "value": 2.0, "locked": True}
+    page.evaluate("guess => model.update('prediction', guess)", locked)
+    assert curve.locator("canvas").screenshot() == plain  # items do not stand on an axis of seconds
+    page.evaluate("guess => model.update('prediction', guess)", {**locked, "unit": "s"})
     assert curve.locator("canvas").screenshot() != plain
