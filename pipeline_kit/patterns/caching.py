@@ -31,7 +31,7 @@ from pipeline_kit.marks import mark
 from pipeline_kit.patterns.cache_loading import Loader
 from pipeline_kit.patterns.cache_statistics import CacheStatistics
 from pipeline_kit.patterns.cache_store import Store
-from pipeline_kit.patterns.lru import LRU, Entry
+from pipeline_kit.patterns.lru import LRU
 
 __all__ = ["Cache", "CacheStatistics"]
 
@@ -120,9 +120,15 @@ class Cache:
             entry = self._memory.get(key)
         except TypeError as error:
             raise TypeError(f"a key must be hashable, got {key!r:.200}; pass key=…") from error
-        # Without an end there is no need to look at the clock.
-        if entry is None or (entry.fresh_until < inf and self._is_over(entry, key, function, item)):
+        if entry is None:
             return await self._miss(key, function, item)
+        if entry.fresh_until < inf:  # else there is no need to look at the clock
+            now = loop.time()
+            if now >= entry.usable_until:
+                return await self._miss(key, function, item)
+            if now >= entry.fresh_until:
+                self._stale += 1
+                self._loader.refresh(key, function, item)
         self._hits += 1
         mark("hit")
         self._memory.move_to_end(key)
@@ -199,14 +205,6 @@ class Cache:
         self._loop = loop
         self._memory.clear()
         self._loader.begin_anew()
-
-    def _is_over(self, entry: Entry, key: Hashable, function: Function, item: Any) -> bool:
-        """Tell whether a result must not be given any more; if it is stale, fetch a new one."""
-        now = asyncio.get_running_loop().time()
-        if entry.fresh_until <= now < entry.usable_until:
-            self._stale += 1
-            self._loader.refresh(key, function, item)
-        return now >= entry.usable_until
 
     async def _miss(self, key: Hashable, function: Function, item: Any) -> Any:
         self._misses += 1
