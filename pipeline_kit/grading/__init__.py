@@ -15,11 +15,11 @@ A tour, in the order in which an answer meets them:
 - `notebook_file`: finds the answer. `answer`: runs it (`Answer`). `graded_run`: what was seen.
 - `world`: the script of a run (`World`). `play`: its performance (`Play`).
 - `process`, `guard`: start the student's process, limit it, kill it. `protocol`: what the two sides
-  may say to each other.
+  may say to each other. `distrust`: reads what the student's side says.
 - `failing`, `faulty`, `keyed`, `outage`: worlds in which more can happen, for some exercises.
-- `runner`, `remote`, `remote_errors`, `clocks`, `faults`, `refusals`: the student's side.
+- `runner`, `remote`, `given`, `remote_errors`, `clocks`, `faults`, `refusals`: the student's side.
 - `claims`, `claims_…`: what a check can assert about a run. `timetable`: when things should have
-  happened. `luck`: whether they do in any order. `explain`: how a run ended that should have ended
+  happened. `luck`: whether they do in any order (`shuffled`). `explain`: how a run ended that should have ended
   otherwise.
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
   `verdicts`: runs all checks of an exercise.

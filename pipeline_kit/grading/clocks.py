@@ -1,4 +1,4 @@
-"""In the student's process every clock tells virtual time, so that an answer may use any of them."""
+"""In the student's process every clock tells virtual time, so an answer may use any of them."""
 
 import asyncio
 import time

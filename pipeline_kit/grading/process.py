@@ -14,16 +14,15 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from pipeline_kit.grading.distrust import TamperedError, parse
 from pipeline_kit.grading.guard import Guard, kill_group
 from pipeline_kit.grading.play import Play
 from pipeline_kit.grading.protocol import (
     LONGEST_LINE,
     Ended,
     Order,
-    TamperedError,
     encode,
     encode_reply,
-    parse,
 )
 from pipeline_kit.grading.status import Status
 

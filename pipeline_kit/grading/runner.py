@@ -19,16 +19,9 @@ from typing import Any
 from pipeline_kit.deadlock import describe_waiting_tasks
 from pipeline_kit.grading.clocks import let_clocks_tell_virtual_time
 from pipeline_kit.grading.faults import FILE, LostErrors, describe, note_place
+from pipeline_kit.grading.given import Sink, Source, signal, stage
 from pipeline_kit.grading.refusals import awaitable, defined, refuse_what_is_never_right
-from pipeline_kit.grading.remote import (
-    RemoteClockLoop,
-    Sink,
-    Source,
-    StoppedError,
-    Wire,
-    signal,
-    stage,
-)
+from pipeline_kit.grading.remote import RemoteClockLoop, StoppedError, Wire
 from pipeline_kit.grading.remote_errors import Errors
 
 _MOST_PRINTED = 2_000

@@ -3,8 +3,9 @@
 import pytest
 from graded import grade_source
 
+from pipeline_kit.grading.distrust import TamperedError, parse
 from pipeline_kit.grading.failing import FailingPlay, FailingWorld, ReportedItem
-from pipeline_kit.grading.protocol import Ask, Order, Reply, Request, TamperedError, parse
+from pipeline_kit.grading.protocol import Ask, Order, Reply, Request
 from pipeline_kit.grading.report import as_text
 
 WORLD = FailingWorld(items=[7, 8], work={"stage1": 1.0}, failures={"stage1": {0: 2}})
