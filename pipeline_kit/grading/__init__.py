@@ -19,8 +19,8 @@ A tour, in the order in which an answer meets them:
 - `failing`, `faulty`, `keyed`, `outage`: worlds in which more can happen, for some exercises.
 - `runner`, `remote`, `given`, `remote_errors`, `clocks`, `faults`, `refusals`: the student's side.
 - `claims`, `claims_…`: what a check can assert about a run. `timetable`: when things should have
-  happened. `luck`: whether they do in any order (`shuffled`). `explain`: how a run ended that should have ended
-  otherwise.
+  happened. `luck`: whether they do in any order (`shuffled`). `explain`: how a run ended that
+  should have ended otherwise.
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
   `verdicts`: runs all checks of an exercise.
 - `report`, `excerpt`: the verdict as text. `notebook`, `shown`, `violations`, `hints`: in a
