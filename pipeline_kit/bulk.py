@@ -16,7 +16,7 @@ from operator import length_hint
 from typing import Any
 
 from pipeline_kit.channel import Channel
-from pipeline_kit.errors import StageError
+from pipeline_kit.errors import StageError, is_failure
 from pipeline_kit.stage import FILTERED
 
 
@@ -137,7 +137,9 @@ async def move_async(
                 outbox._note_depth()
                 outbox._wake_first()
                 peak = outbox._peak_depth
-    except Exception as error:
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         raise StageError.about(stage, item, error) from error
     finally:
         inbox._received -= length_hint(claims)

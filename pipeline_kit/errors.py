@@ -1,5 +1,6 @@
 """What goes wrong in a run: an error that names stage and item, and a bounded log of those."""
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ class StageError(Exception):
         super().__init__(stage, item, number)
 
     @classmethod
-    def about(cls, stage: str, item: object, cause: Exception) -> "StageError":
+    def about(cls, stage: str, item: object, cause: BaseException) -> "StageError":
         """Make the error for an item, taking it out of its envelope if the run is recorded."""
         if isinstance(item, Envelope):
             error = cls(stage, item.value, item.number)
@@ -34,11 +35,30 @@ class StageError(Exception):
         return getattr(self.__cause__, "attempts", 1)
 
     def __str__(self) -> str:
-        because = f": {type(self.__cause__).__name__}: {self.__cause__}" if self.__cause__ else ""
+        because = f": {_in_words(self.__cause__)}" if self.__cause__ else ""
         if self.stage == SOURCE:
             return f"the source failed after {self.item} items{because}"
         number = "" if self.number is None else f" (number {self.number})"
         return f"stage {self.stage!r} failed on item {self.item!r:.200}{number}{because}"
+
+
+def is_failure(error: BaseException) -> bool:
+    """Tell whether `error` is a failure of what the current task called, and not its own end.
+
+    A `CancelledError` is one if nobody has cancelled the task: then the function has waited for
+    something else that was cancelled, such as work in an executor that was shut down. A worker that
+    took it for its own end would take its item with it, and nobody would hear of either.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and not task.cancelling()
+    return isinstance(error, Exception)
+
+
+def _in_words(cause: BaseException) -> str:
+    if isinstance(cause, asyncio.CancelledError) and not cause.args:
+        return "CancelledError: something that it waited for was cancelled"
+    return f"{type(cause).__name__}: {cause}"
 
 
 class ErrorLog:

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from pipeline_kit.channel import Channel
+from pipeline_kit.errors import is_failure
 from pipeline_kit.marks import Mark, MarkKind, listener
 from pipeline_kit.stage import FILTERED, Stage
 from pipeline_kit.trace import SINK, SOURCE, Envelope, Event, Kind, StageShape, Trace
@@ -60,8 +61,9 @@ class Recorder:
                 result = function(envelope.value)
                 if isawaitable(result):
                     result = await result
-            except Exception as error:
-                self._note("failed", envelope, stage.name, worker, repr(error))
+            except BaseException as error:
+                if is_failure(error):
+                    self._note("failed", envelope, stage.name, worker, repr(error))
                 raise
             if result is FILTERED:
                 self._note("filtered", envelope, stage.name, worker)

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
-from pipeline_kit.errors import ErrorLog, StageError
+from pipeline_kit.errors import ErrorLog, StageError, is_failure
 from pipeline_kit.layer import is_async
 from pipeline_kit.routing import lane_of
 from pipeline_kit.stage import FILTERED, Stage
@@ -50,7 +50,9 @@ async def feed(
                     await outbox.send(enter(item))
             else:
                 await _feed_in_bulk(source, outbox, go)
-    except Exception as error:
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         raise StageError(SOURCE, outbox.statistics().sent) from error
     finally:
         if isasyncgen(source):
@@ -137,7 +139,9 @@ class Crew:
             if isawaitable(result):
                 self._awaits = True  # also for a lambda that calls an async function
                 result = await result
-        except Exception as cause:
+        except BaseException as cause:
+            if not is_failure(cause):
+                raise
             self._handle(StageError.about(self.stage.name, item, cause))
             return _SKIPPED
         if result is FILTERED:

@@ -315,6 +315,39 @@ async def test_a_cancellation_from_outside_stops_everything(moment: float, recor
         assert_nothing_is_left(runs[0])
 
 
+@RECORD
+@pytest.mark.parametrize("options", [{}, {"workers": 2}, {"workers": 2, "ordered": True}], ids=str)
+async def test_a_cancellation_that_nobody_asked_for_is_a_failure_of_its_item(
+    record: bool, options: dict[str, Any]
+) -> None:
+    """Or the worker would end with its item, and the run as if there had been no more."""
+
+    async def wait_for_a_cancelled_task(item: int) -> int:
+        if item == 3:
+            other = asyncio.create_task(sleep(1))
+            other.cancel()
+            await other
+        return item
+
+    flaky = stage("flaky", wait_for_a_cancelled_task, buffer=9, on_error=lambda _: None, **options)
+    async with Pipeline(flaky, buffer=9).run(range(6), record=record) as run:
+        assert [item async for item in run] == [0, 1, 2, 4, 5]
+    assert [str(error.item) for error in run.errors] == ["3"]
+    assert not record or run.trace.counts(now()).failed == 1
+    message = "stage 'a' failed on item 3.*: something that it waited for was cancelled"
+    with pytest.raises(StageError, match=message):
+        await Pipeline(stage("a", wait_for_a_cancelled_task)).collect(range(6))
+
+
+async def test_a_source_that_is_cancelled_from_within_has_failed_and_not_ended() -> None:
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        raise CancelledError
+
+    with pytest.raises(StageError, match="the source failed after 1 items: CancelledError"):
+        await Pipeline(stage("a")).collect(source())
+
+
 async def test_a_timeout_around_a_run_works_also_after_a_failure_inside() -> None:
     async with asyncio.timeout(10) as timeout:
         with suppress(StageError):
