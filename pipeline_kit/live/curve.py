@@ -125,7 +125,7 @@ def _label_axes(axes: Axes, curve: CurveData) -> None:
     axes.set_xlabel(curve.knob.replace("_", " "), color=THEME.quiet)
     axes.set_ylabel(" in ".join(filter(None, [curve.label, curve.unit])), color=THEME.ink)
     whole = all(point.value == int(point.value) for point in curve.points)
-    axes.xaxis.set_major_locator(MaxNLocator(10, integer=whole))
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=whole, steps=[1, 2, 5, 10]))
     _quieten(axes)
 
 

@@ -23,6 +23,8 @@ THEME = palette.LIGHT  # on a white card, which is as easy to read on a dark pag
 TEXT_ON_BAR = 0.014
 """An item's number is written on its bar if the bar takes at least this share of the time axis for
 each of its digits; one digit takes as much as two, to be seen as a number."""
+SEAM = 0.004
+"""A bar is set apart from the next one if it takes more than this share of the time axis."""
 
 SMALL = 50
 """A capacity above it is drawn only if the queue came near: it would press the lines flat."""
@@ -147,6 +149,8 @@ def draw_lanes(
             if stage == SOURCE and state == "starved":
                 continue  # a source that has nothing more to give does not wait for anyone
             bars = [(s.start, s.end - s.start) for s in spans if s.state == state]
+            if state == "working":  # no seams in a crowd, or nothing is left between them
+                look["lw"] = [0.6 if length > SEAM * end else 0 for _, length in bars]
             axes.broken_barh(bars, (row - 0.36, 0.72), **look)
         for span in spans:
             room = TEXT_ON_BAR * max(2, len(str(span.item))) * end
@@ -194,7 +198,7 @@ def _looks(colour: str) -> dict[str, dict[str, Any]]:
     """Return how each state of a worker looks, as arguments for matplotlib."""
     return {
         "starved": {"facecolor": "none", "edgecolor": THEME.line, "lw": 0.8},
-        "working": {"facecolor": colour, "edgecolor": THEME.page, "lw": 0.6},
+        "working": {"facecolor": colour, "edgecolor": THEME.page},
         "blocked": {"facecolor": THEME.page, "edgecolor": colour, "lw": 0.8, "hatch": "/////"},
     }
 

@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import weakref
 
@@ -6,7 +7,7 @@ from makes import deadlocked, failing, marked, two_stages
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
-from pipeline_kit import Trace
+from pipeline_kit import Pipeline, Stage, Trace
 from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.saved import png
@@ -114,3 +115,13 @@ def test_where_there_are_no_buffers_the_empty_panel_says_so():
     words = "no buffers: each item is handed over directly"
     assert words in texts(plot_trace(simulate(failing, KNOBS).trace))
     assert words not in texts(plot_trace(RUN))
+
+
+def test_in_a_crowd_no_seam_hides_the_bars():
+    async def work(item):
+        await asyncio.sleep(0.1 if item else 10)
+
+    trace = simulate(lambda knobs: (Pipeline(Stage(work)), range(300)), None).trace
+    lanes = plot_trace(trace).axes[0].collections
+    working = next(bars for bars in lanes if len(bars.get_linewidths()) == 300)
+    assert list(working.get_linewidths()) == [0.6] + [0] * 299
