@@ -4,6 +4,9 @@
 python = .venv/bin/python
 # JupyterLab does not start as root unless told to; in a container one often is.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
+# Those that start browsers, graders, servers or a cluster.
+slow_tests = tests/browser tests/live/test_in_browser.py tests/grading tests/example \
+	tests/patterns/test_cluster.py
 
 export PYTHON
 
@@ -34,15 +37,15 @@ lint: ## check format, style and types
 	$(python) -m ruff check
 	$(python) -m mypy
 
-check: lint ## what to run before a commit: lint, and the tests that start no browsers and graders
-	$(python) -m pytest --quiet tests --ignore tests/browser --ignore tests/live/test_in_browser.py --ignore tests/grading
+check: lint ## what to run before a commit: lint, and the quick tests
+	$(python) -m pytest --quiet tests $(addprefix --ignore=,$(slow_tests))
 
 notebooks: ## execute all notebooks again, in place
 	@sh .ci/venv test
 	@$(python) .ci/execute_notebooks.py
 
 bench: ## measure the speed of the kit
-	@sh .ci/venv test
+	@sh .ci/venv bench
 	@$(python) tests/benchmarks
 
 clean: ## remove .venv and everything else that can be made again
