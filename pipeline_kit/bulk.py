@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice, repeat, starmap
 from operator import length_hint
+from types import CoroutineType
 from typing import Any
 
 from pipeline_kit.channel import Channel
@@ -72,10 +73,12 @@ def move(
     outbox: Channel[Any],
     count: int,
     note_filtered: Callable[[], None] = lambda: None,
-) -> None:
+) -> tuple[Any, Awaitable[object]] | None:
     """Pass `count` items that are in `inbox` through a plain function to where there is room.
 
-    Calls `note_filtered` for each that the function says is to go no further.
+    Calls `note_filtered` for each that the function says is to go no further. If it returns a
+    coroutine, as a function may that is async for some items only, this ends early, and returns
+    that item and the coroutine.
 
     Raises:
         StageError: the function failed; the items before the failed one have been moved.
@@ -83,14 +86,18 @@ def move(
     arrived, results = inbox._buffer, outbox._buffer
     take, put = arrived.popleft, results.append
     before, item = len(arrived), None
+    filtered, coroutine = FILTERED, CoroutineType
     try:
         for _ in range(count):
             item = take()
             result = function(item)
-            if result is FILTERED:
+            if type(result) is coroutine:
+                return item, result
+            if result is filtered:
                 note_filtered()
             else:
                 put(result)
+        return None
     except Exception as error:
         raise StageError.about(stage, item, error) from error
     finally:

@@ -12,13 +12,14 @@ asked, close the outbox when the last worker is done, and take the fast lane whe
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable
+from functools import partial
 from inspect import isasyncgen, isawaitable, isgenerator
 from typing import Any
 
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import ErrorLog, StageError, is_failure
-from pipeline_kit.layer import is_async
+from pipeline_kit.layer import invoke, is_async
 from pipeline_kit.routing import lane_of
 from pipeline_kit.stage import FILTERED, Stage
 from pipeline_kit.trace import SOURCE
@@ -92,7 +93,8 @@ class Crew:
         self.skipped = 0
         self._at_work = stage.workers
         self._in_bulk = in_bulk and stage.workers == 1 and type(inbox) is Channel
-        self._awaits = bool(is_async(stage.function) or stage.executor or stage.layers)
+        self._is_async = bool(is_async(stage.function) or stage.executor or stage.layers)
+        self._awaits = self._is_async
         self._last_one_has_left = asyncio.Event()
         self._last_one_has_left.set()
 
@@ -115,12 +117,15 @@ class Crew:
     async def _work_as_they_come(self, call: Call, inbox: Channel[Any]) -> None:
         turn = Turn()
         async for item in inbox:
-            result = await self._process(call, item)
-            if result is not _SKIPPED:
-                await self.outbox.send(result)
+            await self._pass_on(call, item)
             while self._in_bulk and (count := min(turn.size, len(self.inbox), room(self.outbox))):
                 async with turn:
                     await self._move(call, count)
+
+    async def _pass_on(self, call: Call, item: Any) -> None:
+        result = await self._process(call, item)
+        if result is not _SKIPPED:
+            await self.outbox.send(result)
 
     async def _work_in_order(self, call: Call) -> None:
         async for item in self.inbox:
@@ -137,7 +142,7 @@ class Crew:
         try:
             result = call(item)
             if isawaitable(result):
-                self._awaits = True  # also for a lambda that calls an async function
+                self._awaits = True  # for a lambda, say, that calls an async function
                 result = await result
         except BaseException as cause:
             if not is_failure(cause):
@@ -150,14 +155,19 @@ class Crew:
         return result
 
     async def _move(self, call: Call, count: int) -> None:
-        way = (self.stage.name, call, self.inbox, self.outbox, count, self._note_filtered)
+        way = (self.inbox, self.outbox, count, self._note_filtered)
+        pending = None
         try:
             if self._awaits:
-                await move_async(*way)
+                function = call if self._is_async else partial(invoke, call)
+                await move_async(self.stage.name, function, *way)
             else:
-                move(*way)
+                pending = move(self.stage.name, call, *way)
         except StageError as error:
             self._handle(error)
+        if pending:
+            item, coroutine = pending
+            await self._pass_on(lambda _: coroutine, item)
 
     def _note_filtered(self) -> None:
         self.filtered += 1

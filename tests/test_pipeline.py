@@ -316,6 +316,22 @@ async def test_a_cancellation_from_outside_stops_everything(moment: float, recor
 
 
 @RECORD
+@given(st.lists(st.booleans(), max_size=12))
+def test_a_function_may_be_async_for_some_items_only(record: bool, needs_await: list[bool]) -> None:
+    """Law: whichever items it returns a coroutine for, its results are passed on, in order."""
+
+    def maybe_cached(item: int) -> Any:
+        return beat(item) if needs_await[item] else item
+
+    async def main() -> list[int]:
+        pipeline = Pipeline(stage("a", maybe_cached, buffer=5), buffer=5)
+        async with pipeline.run(range(len(needs_await)), record=record) as run:
+            return [item async for item in run]
+
+    assert virtual_time.run(main) == list(range(len(needs_await)))
+
+
+@RECORD
 @pytest.mark.parametrize("options", [{}, {"workers": 2}, {"workers": 2, "ordered": True}], ids=str)
 async def test_a_cancellation_that_nobody_asked_for_is_a_failure_of_its_item(
     record: bool, options: dict[str, Any]
