@@ -87,6 +87,11 @@ class SingleFlight:
         return flight
 
     async def _fly(self, key: Hashable, flight: "_Flight", load: Load) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        flight.task = (
+            task  # at once, as an eager task (Python 3.12) may be over when it is returned
+        )
         try:
             return await load()
         finally:  # `_land` would do, but this saves those who wait a turn of the event loop

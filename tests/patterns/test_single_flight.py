@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from asyncio import CancelledError, create_task, gather, sleep
 from collections import Counter
 from functools import partial
@@ -51,6 +52,19 @@ async def test_one_who_comes_later_waits_for_the_rest_of_it() -> None:
     assert now() == 1
     await first
     assert await flights.join("k", slow) == 2
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks before")
+async def test_a_flight_may_be_an_eager_task_and_over_before_anyone_waits() -> None:
+    flights = SingleFlight()
+
+    async def is_current() -> bool:
+        return flights.is_current("k")
+
+    factory = getattr(asyncio, "eager_task_factory", None)  # by name, for type checks on 3.11
+    asyncio.get_running_loop().set_task_factory(factory)
+    assert await flights.join("k", is_current)
+    assert len(flights) == 0
 
 
 async def test_keys_do_not_wait_for_each_other() -> None:
