@@ -64,6 +64,10 @@ class Health:
         """Tell whether the worker gets no items at the time `now`."""
         return now < self._ejected_until
 
+    def readmit(self) -> None:
+        """End an ejection before its time."""
+        self._ejected_until = 0.0
+
     def failed(self) -> bool:
         """Take note of a failure; tell whether that makes one too many."""
         self.consecutive_failures += 1

@@ -34,6 +34,8 @@ __all__ = ["LoadBalancer", "Worker", "WorkerStatistics", "WorkersFailed"]
 class LoadBalancer:
     """A function of one item that lets one of several workers do the work.
 
+    On a new event loop no worker is ejected.
+
     Args:
         workers: the workers, or just their functions. Those of the same name are numbered.
         strategy: who gets the next item; by default whoever is free first. It belongs to this
@@ -77,6 +79,7 @@ class LoadBalancer:
         self._retry_on = retry_on
         self._line = Line()
         self._ejected_until = 0.0  # the last of those that are ejected, or 0 if none is
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def slots(self) -> int:
@@ -85,7 +88,7 @@ class LoadBalancer:
 
     def statistics(self) -> tuple[WorkerStatistics, ...]:
         """Return the state and the totals of each worker; call it where the event loop runs."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         return tuple(member.statistics(now) for member in self._members)
 
     async def __call__(self, item: Any) -> Any:
@@ -126,11 +129,19 @@ class LoadBalancer:
         """Return who is healthy and has not been tried; if there is nobody, who is not healthy."""
         if not (tried or self._ejected_until):
             return self._members
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         if now >= self._ejected_until:
             self._ejected_until = 0.0
         untried = [member for member in self._members if member not in tried]
         return [member for member in untried if not member.health.is_ejected(now)] or untried
+
+    def _now(self) -> float:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # another clock, where the times of the old one mean nothing
+            self._loop, self._ejected_until = loop, 0.0
+            for member in self._members:
+                member.health.readmit()
+        return loop.time()
 
     async def _work(self, member: Member, item: Any) -> Any:
         """Let a worker work on `item` in the slot that is kept for it."""
@@ -139,7 +150,7 @@ class LoadBalancer:
         try:
             result = await member.worker.work(item)
         except self._retry_on:
-            self._note_failure(member, clock())
+            self._note_failure(member, self._now())
             raise
         else:
             now = clock()

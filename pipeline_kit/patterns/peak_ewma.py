@@ -36,6 +36,7 @@ class PeakEwma(Strategy):
         self.decay_time = decay_time
         self._seen: dict[int, tuple[float, float]] = {}  # latency, and when it was that
         self._rank: dict[int, float] = {}
+        self._latest = 0.0
 
     def choose(self, workers: Sequence[Candidate]) -> int:
         """Return the one with the lowest cost; those never seen go first, one item each.
@@ -55,6 +56,10 @@ class PeakEwma(Strategy):
 
     def observe(self, worker: Candidate, seconds: float, now: float) -> None:
         """Let the worker's latency jump up, or approach `seconds` from above."""
+        if now < self._latest:  # another clock, where the times of the old one mean nothing
+            self._seen.clear()
+            self._rank.clear()
+        self._latest = now
         latency, then = self._seen.get(worker.number, (0.0, now))
         if seconds < latency:
             memory = math.exp((then - now) / self.decay_time)

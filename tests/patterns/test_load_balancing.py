@@ -178,6 +178,24 @@ async def test_an_ejected_worker_returns_and_is_ejected_for_longer_if_it_fails_a
     assert balancer.statistics()[0].completed == 24  # every other one
 
 
+def test_on_a_new_event_loop_no_worker_is_ejected() -> None:
+    """The time until which a worker is ejected means nothing on another clock."""
+    balancer = LoadBalancer(
+        [dead, pause(1, "b")],
+        strategy=RoundRobin(),
+        ejection=OutlierEjection(consecutive_failures=1, base_ejection_time=3600),
+    )
+
+    async def main() -> tuple[bool, bool, int]:
+        at_first = balancer.statistics()[0].ejected
+        await balancer("x")
+        ill = balancer.statistics()[0]
+        return at_first, ill.ejected, ill.failed
+
+    assert virtual_time.run(main) == (False, True, 1)
+    assert virtual_time.run(main) == (False, True, 2)
+
+
 async def test_failures_that_come_in_after_the_ejection_do_not_eject_again() -> None:
     ejection = OutlierEjection(consecutive_failures=1, base_ejection_time=30)
     balancer = LoadBalancer([Worker(dead, concurrency=4), pause(1)], ejection=ejection)

@@ -171,11 +171,22 @@ def test_peak_ewma_jumps_up_at_once_and_decays_down() -> None:
 def test_peak_ewma_forgets_a_slow_worker_with_time_so_that_it_is_tried_again() -> None:
     strategy, (a, b) = PeakEwma(decay_time=10), team(1, 1)
     strategy.observe(a, 5.0, now=0)
-    assert latency(strategy, a, now=20) == pytest.approx(5 / math.e**2)
     strategy.observe(b, 1.0, now=10)  # at 10 s a is at 5 / e = 1.84
     assert choices(strategy, [a, b], 1) == "b"
     strategy.observe(b, 1.0, now=20)  # at 20 s it is at 0.68
     assert choices(strategy, [a, b], 1) == "a"
+    assert latency(strategy, a, now=20) == pytest.approx(5 / math.e**2)
+
+
+def test_peak_ewma_begins_anew_on_a_clock_that_begins_anew() -> None:
+    strategy, (a, b) = PeakEwma(decay_time=10), team(1, 1)
+    for worker in (a, b):
+        strategy.observe(worker, 1.0, now=100)
+    strategy.observe(a, 3.0, now=3)
+    assert choices(strategy, [a, b], 1) == "b"  # of which nothing is known on this clock
+    strategy.observe(b, 1.0, now=4)
+    strategy.observe(a, 0.5, now=5)  # an average of 3.0 and that, and no power of e
+    assert latency(strategy, a, now=5) == pytest.approx(0.5 + 2.5 * math.exp(-0.2))
 
 
 @pytest.mark.parametrize("decay_time", [0, -1, math.nan])
