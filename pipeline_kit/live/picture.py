@@ -61,7 +61,7 @@ def _title(simulation: Simulation) -> str:
     if isinstance(simulation.error, DeadlockError):
         return f"Deadlock: nothing moves any more after {simulation.trace.makespan:.3g} s"
     if simulation.error:
-        return f"The run fails at {simulation.trace.makespan:.3g} s"
+        return f"The run fails at {simulation.ended:.3g} s"
     return finding(simulation.trace)
 
 

@@ -182,5 +182,5 @@ def _picture(run: ScheduledRun | None) -> dict[str, Any]:
     """Return the picture of a run, with its broken claim; an empty one of none."""
     if run is None:
         return picture_of(Simulation(Trace([])), " ")
-    picture = picture_of(Simulation(run.trace, run.error))
+    picture = picture_of(Simulation(run.trace, run.error, ended=run.seconds))
     return {**picture, "error": picture["error"] or run.failure}

@@ -4,11 +4,11 @@ import asyncio
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline_kit import virtual_time
 from pipeline_kit.live.knobs import Knobs
-from pipeline_kit.pipeline import Pipeline, Run
+from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.trace import Trace
 from pipeline_kit.workers import Source
 
@@ -32,6 +32,16 @@ class Simulation:
     """What ended the run early, or kept it from beginning."""
     cut_off: bool = False
     """Whether the run would have gone on, but was ended because the picture is full."""
+    ended: float = 0.0
+    """When the run ended, in virtual seconds; may be later than the last event, the makespan."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a run has got, for whoever is left with an error."""
+
+    trace: Trace = field(default_factory=lambda: Trace([]))
+    time: float = 0.0
 
 
 def simulate(make: Make, knobs: Knobs, *, until: float = math.inf) -> Simulation:
@@ -44,13 +54,13 @@ def simulate(make: Make, knobs: Knobs, *, until: float = math.inf) -> Simulation
         knobs: what `make` is called with.
         until: virtual seconds after which the run is cut off.
     """
-    runs: list[Run] = []
+    seen = _Progress()
     try:
         pipeline, source = built(make, knobs)
-        cut_off = virtual_time.run(lambda: _drain(pipeline, source, until, runs))
+        cut_off = virtual_time.run(lambda: _drain(pipeline, source, until, seen))
     except (Exception, virtual_time.StalledError) as error:
-        return Simulation(runs[0].trace if runs else Trace([]), error)
-    return Simulation(runs[0].trace, cut_off=cut_off)
+        return Simulation(seen.trace, error, ended=seen.time)
+    return Simulation(seen.trace, cut_off=cut_off, ended=seen.time)
 
 
 def built(make: Make, knobs: Knobs) -> tuple[Pipeline, Source]:
@@ -68,7 +78,7 @@ def built(make: Make, knobs: Knobs) -> tuple[Pipeline, Source]:
     )
 
 
-async def _drain(pipeline: Pipeline, source: Source, until: float, runs: list[Run]) -> bool:
+async def _drain(pipeline: Pipeline, source: Source, until: float, seen: _Progress) -> bool:
     """Run to the end, or to a limit; tell if it was a limit."""
     # No asyncio.timeout here: with a timer set, a deadlock would look like a long wait.
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -77,7 +87,7 @@ async def _drain(pipeline: Pipeline, source: Source, until: float, runs: list[Ru
     watchdog.start()
     try:
         async with pipeline.run(source, record=True) as run:
-            runs.append(run)
+            seen.trace = run.trace
             async for _ in run:
                 if loop.time() >= until or len(run.trace.events) >= MOST_EVENTS:
                     return True
@@ -85,4 +95,5 @@ async def _drain(pipeline: Pipeline, source: Source, until: float, runs: list[Ru
         return True
     finally:
         watchdog.cancel()
+        seen.time = loop.time()
     return False

@@ -1,9 +1,12 @@
+import asyncio
+
 import pytest
 from makes import deadlocked, endless, failing, never_out, two_stages
 
 from pipeline_kit import DeadlockError, Pipeline, Stage, StageError
 from pipeline_kit.live import simulate as module
 from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.picture import picture_of
 from pipeline_kit.live.simulate import MOST_EVENTS, simulate
 
 NO_KNOBS = make_knobs({})
@@ -55,3 +58,13 @@ def test_a_run_that_never_lets_anything_out_is_cut_off_too(monkeypatch):
     simulation = simulate(never_out, NO_KNOBS)
     assert simulation.cut_off
     assert simulation.error is None
+
+
+def test_a_run_that_fails_long_after_its_last_event_says_when():
+    def late(knobs):
+        return Pipeline(Stage(lambda item: asyncio.sleep(100)), deadline=10), range(3)
+
+    simulation = simulate(late, NO_KNOBS)
+    assert isinstance(simulation.error, TimeoutError)
+    assert (simulation.trace.makespan, simulation.ended) == (0, 10)
+    assert picture_of(simulation, "")["title"] == "The run fails at 10 s"
