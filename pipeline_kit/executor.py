@@ -11,6 +11,8 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
+from pipeline_kit.layer import is_async
+
 
 def in_executor(
     executor: Executor, function: Callable[[Any], Any]
@@ -27,6 +29,24 @@ def in_executor(
 def still_running(error: BaseException | None) -> "concurrent.futures.Future[Any] | None":
     """Return what goes on in an executor although its call was cancelled with `error`, if any."""
     return getattr(error, "unfinished_work", None)
+
+
+def check_function(function: Callable[[Any], Any], executor: Executor | None) -> None:
+    """Raise a `TypeError` unless `function` can be called with an item, in `executor` if any."""
+    if not callable(function):
+        raise TypeError(f"function must be callable with one item, got {function!r}")
+    if executor is None:
+        return
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            f"executor must be a concurrent.futures.Executor, got {executor!r}; "
+            "for four threads, pass ThreadPoolExecutor(4)"
+        )
+    if is_async(function):
+        raise TypeError(
+            f"function {function!r} is async, but an executor runs plain functions; "
+            "leave out the executor, or pass a plain function"
+        )
 
 
 async def _call(executor: Executor, function: Callable[[Any], Any], item: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import StageError
+from pipeline_kit.executor import check_function
 from pipeline_kit.layer import Layer, is_async
 from pipeline_kit.routing import Route, check_route
 
@@ -56,9 +57,9 @@ class Stage:
             the run fails. By default every error fails the run.
 
     Raises:
-        TypeError: `function`, `channel`, `route` or `on_error` cannot be called as it would be, a
-            layer has no `call`, `function` is async although there is an `executor`, or `on_error`
-            is async.
+        TypeError: `function`, `channel`, `route` or `on_error` cannot be called as it would be,
+            `layers` is no sequence of layers, `executor` is no executor, `function` is async
+            although there is one, or `on_error` is async.
         ValueError: `workers` is below 1, or `buffer` below 0, or there is a `channel` as well; or
             there is a `route`, and a `channel` or `ordered` as well.
     """
@@ -77,18 +78,10 @@ class Stage:
         route: Route | None = None,
         on_error: Callable[[StageError], object] | None = None,
     ) -> None:
-        if not callable(function):
-            raise TypeError(f"function must be callable with one item, got {function!r}")
+        check_function(function, executor)
+        _check_layers(layers)
         if not isinstance(workers, int) or workers < 1:
             raise ValueError(f"workers must be a whole number, 1 or more, got {workers!r}")
-        if executor is not None and is_async(function):
-            raise TypeError(
-                f"function {function!r} is async, but an executor runs plain functions; "
-                "leave out the executor, or pass a plain function"
-            )
-        for layer in layers:
-            if not callable(getattr(layer, "call", None)):
-                raise TypeError(f"a layer needs a method call(function, item), got {layer!r}")
         if channel is not None and not callable(channel):
             raise TypeError(f"channel must be a function that makes a channel, got {channel!r}")
         if channel is not None and buffer:
@@ -100,13 +93,8 @@ class Stage:
                 "with a route each worker has a plain channel and an order of its own: leave out "
                 "channel and ordered, or leave out the route"
             )
-        if on_error is not None and not callable(on_error):
-            raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
-        if on_error is not None and is_async(on_error):
-            raise TypeError(
-                f"on_error must be a plain function, got the async {on_error!r}; let it put the "
-                "error in a queue that a task of yours reads"
-            )
+        if on_error is not None:
+            _check_handler(on_error)
         check_capacity("buffer", buffer)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
@@ -121,3 +109,25 @@ class Stage:
 
     def __repr__(self) -> str:
         return f"Stage({self.name!r}, workers={self.workers}, buffer={self.buffer})"
+
+
+def _check_layers(layers: Sequence[Layer]) -> None:
+    if not isinstance(layers, Sequence):
+        raise TypeError(
+            f"layers must be a list of layers, got {layers!r}; if it is one, put it in []"
+        )
+    for layer in layers:
+        if isinstance(layer, type):
+            raise TypeError(f"a layer must be made, got the class: {layer.__name__}(…)")
+        if not callable(getattr(layer, "call", None)):
+            raise TypeError(f"a layer needs a method call(function, item), got {layer!r}")
+
+
+def _check_handler(on_error: Callable[[StageError], object]) -> None:
+    if not callable(on_error):
+        raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
+    if is_async(on_error):
+        raise TypeError(
+            f"on_error must be a plain function, got the async {on_error!r}; let it put the "
+            "error in a queue that a task of yours reads"
+        )

@@ -2,11 +2,13 @@ import asyncio
 from asyncio import sleep
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 
 from pipeline_kit import Channel, Stage
 from pipeline_kit.layer import is_async
+from pipeline_kit.patterns.timeout import Timeout
 
 
 class Doubler:
@@ -70,6 +72,19 @@ def test_a_stage_has_a_channel_of_its_own_or_a_buffer() -> None:
 def test_an_async_function_does_not_go_with_an_executor() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(TypeError, match="leave out the executor"):
         Stage(slow, executor=pool)
+
+
+@pytest.mark.parametrize("executor", [4, ThreadPoolExecutor])
+def test_what_is_no_executor_is_refused(executor: Any) -> None:
+    with pytest.raises(TypeError, match=r"executor must be .* pass ThreadPoolExecutor\(4\)"):
+        Stage(double, executor=executor)
+
+
+def test_layers_come_in_a_list_and_ready_made() -> None:
+    with pytest.raises(TypeError, match=r"layers must be a list .* put it in \[\]"):
+        Stage(double, layers=Timeout(1))  # type: ignore[arg-type] # that is the point
+    with pytest.raises(TypeError, match=r"a layer must be made, got the class: Timeout\("):
+        Stage(double, layers=[Timeout])  # type: ignore[list-item] # that is the point
 
 
 def test_layers_and_handlers_are_checked_when_a_stage_is_made() -> None:

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from pipeline_kit.executor import in_executor
-from pipeline_kit.layer import is_async, wrap
+from pipeline_kit.executor import check_function, in_executor
+from pipeline_kit.layer import wrap
 from pipeline_kit.patterns.health import Health, OutlierEjection
 
 
@@ -28,8 +29,9 @@ class Worker:
         executor: where to run a plain function, as for a `Stage`.
 
     Raises:
-        TypeError: `function` is not callable, or is async although there is an `executor`.
-        ValueError: `weight` is not above 0, or `concurrency` is below 1.
+        TypeError: `function` is not callable, or is async although there is an `executor`, or that
+            is none.
+        ValueError: `weight` is not above 0 or not finite, or `concurrency` is below 1.
     """
 
     def __init__(
@@ -41,15 +43,11 @@ class Worker:
         concurrency: int = 1,
         executor: Executor | None = None,
     ) -> None:
-        if not callable(function):
-            raise TypeError(f"function must be callable with one item, got {function!r}")
-        if executor is not None and is_async(function):
-            raise TypeError(
-                f"function {function!r} is async, but an executor runs plain functions; "
-                "leave out the executor, or pass a plain function"
+        check_function(function, executor)
+        if not 0 < weight < inf:
+            raise ValueError(
+                f"weight must be above 0 and finite, got {weight!r}; leave idle workers out"
             )
-        if not weight > 0:
-            raise ValueError(f"weight must be above 0, got {weight!r}; leave idle workers out")
         if not isinstance(concurrency, int) or concurrency < 1:
             raise ValueError(f"concurrency must be a whole number, 1 or more, got {concurrency!r}")
         self.function = function

@@ -2,6 +2,7 @@ import asyncio
 import threading
 from asyncio import create_task, sleep
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 
 import pytest
 
@@ -112,8 +113,10 @@ def test_a_worker_that_cannot_be_is_refused() -> None:
 
     with pytest.raises(TypeError, match="callable with one item, got 3"):
         Worker(3)  # type: ignore[arg-type] # that is what is tested
-    with pytest.raises(ValueError, match="weight must be above 0, got 0; leave idle workers out"):
+    with pytest.raises(ValueError, match="weight must be above 0 and finite, got 0; leave idle"):
         Worker(str, weight=0)
+    with pytest.raises(ValueError, match="weight must be above 0 and finite, got inf"):
+        Worker(str, weight=inf)
     with pytest.raises(ValueError, match="concurrency must be a whole number, 1 or more, got"):
         Worker(str, concurrency=1.5)  # type: ignore[arg-type] # that is what is tested
     with ThreadPoolExecutor() as pool, pytest.raises(TypeError, match="leave out the executor"):
