@@ -145,8 +145,9 @@ class Trace:
         Where a trace has no `queued` events (the channels of a graded run are the student's own),
         these are the items that the stage before has finished and this one has not started.
         """
+        seen = any(event.kind == "queued" for event in self.events)
         before = self._stage_before(stage)
-        arrived = self.of(stage, "queued") or self.of(before, "finished")
+        arrived = self.of(stage, "queued") if seen else self.of(before, "finished")
         gone = self.of(stage, "started", "dropped")
         return Steps.accumulate([(e.time, 1) for e in arrived] + [(e.time, -1) for e in gone])
 

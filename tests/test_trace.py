@@ -55,6 +55,12 @@ def test_utilisation_counts_all_workers_of_a_stage() -> None:
     assert trace.utilisation("s0") == 6 / 8
 
 
+async def test_where_a_channel_has_accepted_nothing_nothing_is_in_it() -> None:
+    async with Pipeline(Stage(lambda _: sleep(1), name="s0")).run(range(3), record=True) as run:
+        await sleep(5)  # and take no result: the first one waits with its worker
+    assert run.trace.depth(SINK).maximum == 0
+
+
 def test_depth_is_what_stands_in_the_channel_in_front_of_a_stage() -> None:
     trace = traced(1, 3, items=4, buffer=2)
     depth = trace.depth("s1")
