@@ -182,8 +182,11 @@ class WorkersFailed(Exception):  # noqa: N818 - reads as what happened
         """What each worker failed with, by its name, in the order of the attempts."""
         self.attempts = len(errors)
         """How many workers were tried."""
-        told = "; ".join(f"{name}: {type(e).__name__}: {e}" for name, e in errors.items())
-        super().__init__(f"all {len(errors)} workers tried failed: {told}")
+        super().__init__(errors)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{name}: {type(e).__name__}: {e}" for name, e in self.errors.items())
+        return f"all {self.attempts} workers tried failed: {told}"
 
 
 def _names(workers: Sequence[Worker]) -> list[str]:

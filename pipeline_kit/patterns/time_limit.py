@@ -27,7 +27,7 @@ class CallTimeoutError(TimeoutError):
     whose traceback shows what the function was waiting for; else what its clean-up failed with.
     """
 
-    def __init__(self, limit: str, *, still_running: bool) -> None:
+    def __init__(self, limit: str, *, still_running: bool = False) -> None:
         self.limit = limit
         """The limit in words, such as `"the timeout of 2 s"`."""
         self.still_running = still_running

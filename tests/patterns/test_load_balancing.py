@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+import pickle
 import threading
 import urllib.request
 from asyncio import create_task, gather, sleep
@@ -285,6 +286,13 @@ async def test_when_all_have_failed_the_error_tells_what_each_said() -> None:
     with pytest.raises(StageError) as stage_error:
         await Pipeline(Stage(balancer)).collect("x")
     assert stage_error.value.attempts == 2
+
+
+def test_the_error_of_all_workers_survives_pickling() -> None:
+    """Or a process that raises it breaks the whole pool of processes."""
+    error = WorkersFailed({"a": ConnectionError("refused"), "b": OSError("no route")})
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.attempts, list(copy.errors)) == (str(error), 2, ["a", "b"])
 
 
 async def test_a_limit_of_attempts_is_kept() -> None:

@@ -2,6 +2,7 @@ import asyncio
 import gc
 import logging
 import math
+import pickle
 import threading
 from asyncio import CancelledError, create_task, sleep
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,13 @@ async def test_the_caller_goes_on_when_the_clean_up_has_ended(grace: float) -> N
     with pytest.raises(CallTimeoutError):
         await Timeout(1, grace=grace).call(with_clean_up(2), 10)
     assert now() == 3.0
+
+
+def test_the_error_survives_pickling() -> None:
+    """Or a process that raises it breaks the whole pool of processes."""
+    error = CallTimeoutError("the timeout of 2 s", still_running=True)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.limit, copy.still_running) == (str(error), error.limit, True)
 
 
 async def test_clean_up_beyond_the_grace_is_abandoned_counted_and_reported() -> None:
