@@ -182,18 +182,14 @@ class Run:
         assert self._group is not None
         for task in self._tasks:  # in order, so that even a failure looks the same every time
             task.cancel()
-        me = asyncio.current_task()
-        cancellations = me.cancelling() if me else 0
+        hurried = _has_hurried_its_owner(self._group)
         cancelled = error if isinstance(error, asyncio.CancelledError) else None
         try:
             # An error of the block itself is none of the group's business: it passes through.
             await self._group.__aexit__(type(cancelled) if cancelled else None, cancelled, None)
         except BaseExceptionGroup as failures:
-            # Before Python 3.13 a task group in which a task fails while it is being left forgets
-            # to take back the cancellation with which it hurries its owner.
-            if me and not cancelled and sys.version_info < (3, 13):
-                while me.cancelling() > cancellations:
-                    me.uncancel()
+            if sys.version_info < (3, 13):
+                self._tell_cancellations_apart(hurried)
             failure = _first(failures)
             if error is None or cancelled:
                 raise failure from failure.__cause__
@@ -201,6 +197,22 @@ class Run:
         finally:
             for channel in self._channels:
                 channel.close()
+
+    def _tell_cancellations_apart(self, hurried: bool) -> None:
+        """Do what a task group that fails does by itself since Python 3.13.
+
+        If a task has failed while the group was being left, take back the cancellation with which
+        the group hurried its owner. And let a cancellation from outside, in whose place a failure
+        is raised now, strike at the next await.
+        """
+        me = asyncio.current_task()
+        assert me is not None
+        assert self._group is not None
+        if not hurried and _has_hurried_its_owner(self._group):
+            me.uncancel()
+        if me.cancelling() > self._deadline.expired():  # whose cancellation it takes back itself
+            me.uncancel()
+            me.cancel()
 
     async def _enter_deadline(self) -> None:
         await self._deadline.__aenter__()
@@ -291,6 +303,11 @@ def _channel_for(stage: Stage) -> Channel[Any]:
         raise TypeError(f"channel of stage {stage.name!r} must make a Channel, made {channel!r}")
     channel.name = stage.name
     return channel
+
+
+def _has_hurried_its_owner(group: asyncio.TaskGroup) -> bool:
+    # It is private to asyncio, but the same in all versions, and cannot be told from outside.
+    return group._parent_cancel_requested  # type: ignore[attr-defined,no-any-return] # as said above
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

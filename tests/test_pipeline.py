@@ -364,6 +364,61 @@ async def test_a_source_that_is_cancelled_from_within_has_failed_and_not_ended()
         await Pipeline(stage("a")).collect(source())
 
 
+@pytest.mark.parametrize("deadline", [None, 1.2, 100])
+@pytest.mark.parametrize("takes_all", [False, True], ids=["left", "in the block"])
+async def test_a_cancellation_from_outside_is_not_lost_if_the_clean_up_fails(
+    deadline: float | None, takes_all: bool
+) -> None:
+    async def fail_in_clean_up(item: int) -> None:
+        try:
+            await sleep(100)
+        finally:
+            await shield(1)
+            raise ValueError("clean-up")
+
+    async def shield(seconds: float) -> None:
+        end = now() + seconds
+        while now() < end:
+            with suppress(CancelledError):
+                await sleep(end - now())
+
+    async def user() -> None:
+        with suppress(StageError, TimeoutError):
+            async with Pipeline(stage("a", fail_in_clean_up), deadline=deadline).run([1]) as run:
+                await sleep(1)
+                if takes_all:
+                    await anext(aiter(run))
+        went_on.append(now())
+        await sleep(10)
+        went_on.append(now())
+
+    went_on: list[float] = []
+    task = asyncio.create_task(user())
+    await sleep(1.5)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert len(went_on) <= 1
+    assert now() <= 2.5
+
+
+@pytest.mark.parametrize("deadline", [1.2, 100])
+async def test_after_a_failure_in_the_clean_up_nobody_is_cancelled(deadline: float) -> None:
+    async def fail_in_clean_up(item: int) -> None:
+        try:
+            await sleep(100)
+        finally:
+            raise ValueError("clean-up")
+
+    with suppress(StageError, TimeoutError):
+        async with Pipeline(stage("a", fail_in_clean_up), deadline=deadline).run([1]):
+            await sleep(1 if deadline > 2 else 2)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await sleep(1)
+
+
 async def test_a_timeout_around_a_run_works_also_after_a_failure_inside() -> None:
     async with asyncio.timeout(10) as timeout:
         with suppress(StageError):
