@@ -70,12 +70,12 @@ class ErrorLog:
         limit: how many errors to keep.
 
     Raises:
-        ValueError: `limit` is below 0.
+        ValueError: `limit` is below 0, or not a whole number.
     """
 
     def __init__(self, limit: int = 1000) -> None:
-        if limit < 0:
-            raise ValueError(f"limit must be 0 errors or more, got {limit!r}")
+        if not isinstance(limit, int) or limit < 0:
+            raise ValueError(f"limit must be a whole number of errors, 0 or more, got {limit!r}")
         self._kept: deque[StageError] = deque(maxlen=limit)
         self.total = 0
         """Errors so far."""

@@ -40,5 +40,6 @@ def test_a_log_that_keeps_nothing_still_counts() -> None:
     log = ErrorLog(limit=0)
     log.add(failure(1))
     assert (log.total, list(log), log.shed) == (1, [], 1)
-    with pytest.raises(ValueError, match="limit must be 0 errors or more, got -1"):
-        ErrorLog(limit=-1)
+    for limit in (-1, 1.5):
+        with pytest.raises(ValueError, match="limit must be a whole number of errors, 0 or more"):
+            ErrorLog(limit=limit)  # type: ignore[arg-type] # that is the point

@@ -21,6 +21,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 
 
 class Algorithm(Protocol):
@@ -50,14 +51,15 @@ class AdaptiveRateLimit:
             like cancellations, say nothing about the load and change nothing.
 
     Raises:
-        TypeError: `algorithm` has no `limit` or no `update`.
+        TypeError: `algorithm` has no `limit` or no `update`, or `overload_errors` are no
+            `Exception`s.
     """
 
     def __init__(
         self,
         algorithm: Algorithm,
         *,
-        overload_errors: tuple[type[Exception], ...] = (Exception,),
+        overload_errors: ExceptionTypes = Exception,
     ) -> None:
         if not hasattr(algorithm, "limit") or not callable(getattr(algorithm, "update", None)):
             raise TypeError(
@@ -65,7 +67,7 @@ class AdaptiveRateLimit:
                 f"got {algorithm!r}"
             )
         self._algorithm = algorithm
-        self._overload_errors = overload_errors
+        self._overload_errors = as_exceptions("overload_errors", overload_errors)
         self._in_flight = 0
         self._line: deque[asyncio.Future[None]] = deque()
 

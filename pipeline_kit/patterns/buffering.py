@@ -44,8 +44,8 @@ class AutotunedBuffer(OverflowChannel[T]):
         weigh: the weight of an item, by default its length; it must be quick.
 
     Raises:
-        ValueError: not 1 <= `min_capacity` <= `max_capacity` < infinity, or `max_weight` is not
-            above 0.
+        ValueError: not 1 <= `min_capacity` <= `max_capacity`, or one of them is not a whole number,
+            or `max_weight` is not above 0.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class AutotunedBuffer(OverflowChannel[T]):
         weigh: Callable[[T], float] = len,  # type: ignore[assignment] # for items that have one
     ) -> None:
         super().__init__(min_capacity, name=name, max_weight=max_weight, weigh=weigh)
-        if not 1 <= min_capacity <= max_capacity < inf:
+        if not isinstance(max_capacity, int) or not 1 <= min_capacity <= max_capacity:
             raise ValueError(
-                "min_capacity must be 1 item or more and max_capacity no less, but finite, "
+                "min_capacity must be 1 item or more and max_capacity a whole number no less, "
                 f"got min_capacity={min_capacity!r}, max_capacity={max_capacity!r}"
             )
         self.max_capacity = max_capacity

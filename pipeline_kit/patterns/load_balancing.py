@@ -25,6 +25,7 @@ from typing import Any
 
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.dispatch import Line, Member, Worker, WorkerStatistics
+from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.health import OutlierEjection
 from pipeline_kit.patterns.strategies import FirstFree, Strategy
 
@@ -47,7 +48,8 @@ class LoadBalancer:
 
     Raises:
         ValueError: there are no workers, or `attempts` is not from 1 to the number of workers.
-        TypeError: a worker is neither a `Worker` nor callable, or `strategy` is no `Strategy`.
+        TypeError: a worker is neither a `Worker` nor callable, or `strategy` is no `Strategy`, or
+            `retry_on` are no `Exception`s.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class LoadBalancer:
         strategy: Strategy | None = None,
         ejection: OutlierEjection | None = None,
         attempts: int | None = None,
-        retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
+        retry_on: ExceptionTypes = Exception,
     ) -> None:
         if not workers:
             raise ValueError("workers must be one function or more, got none")
@@ -76,7 +78,7 @@ class LoadBalancer:
         ]
         self._strategy = strategy or FirstFree()
         self._attempts = attempts or len(everyone)
-        self._retry_on = retry_on
+        self._retry_on = as_exceptions("retry_on", retry_on)
         self._line = Line()
         self._ejected_until = 0.0  # the last of those that are ejected, or 0 if none is
         self._loop: asyncio.AbstractEventLoop | None = None

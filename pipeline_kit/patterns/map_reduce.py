@@ -79,10 +79,9 @@ def map_reduce(
         ValueError: `map_workers`, `partitions` or `max_keys` is below 1.
     """
     job = _Job(mapper, key, reducer, initial, combiner)
-    if not max_keys >= 1:
-        raise ValueError(f"max_keys must be 1 key or more, got {max_keys!r}")
-    if not partitions >= 1:
-        raise ValueError(f"partitions must be 1 or more, got {partitions!r}")
+    for argument, number in (("max_keys", max_keys), ("partitions", partitions)):
+        if not isinstance(number, int) or number < 1:
+            raise ValueError(f"{argument} must be a whole number, 1 or more, got {number!r}")
     one_item = partial(_map_async if is_async(mapper) else _map, job)
     mapping = Stage(one_item, name="map", workers=map_workers, executor=executor)
     return _run(source, mapping, job, partitions, max_keys)

@@ -37,11 +37,13 @@ async def producer_consumer(
 
     Raises:
         ExceptionGroup: of what producers and consumers failed with.
-        TypeError: `producers` is not a sequence of iterables.
+        TypeError: `producers` is not a sequence of iterables, or `consume` is not callable.
         ValueError: `consumers` is below 1, or `capacity` below 0.
     """
-    if not consumers >= 1:
-        raise ValueError(f"consumers must be 1 or more, got {consumers!r}")
+    if not isinstance(consumers, int) or consumers < 1:
+        raise ValueError(f"consumers must be a whole number, 1 or more, got {consumers!r}")
+    if not callable(consume):
+        raise TypeError(f"consume must be callable with one item, got {consume!r}")
     if not isinstance(producers, Sequence):
         raise TypeError(f"producers must be several, got {producers!r}; if it is one, put it in []")
     for producer in producers:

@@ -67,7 +67,7 @@ class Retry:
         seed: makes the pauses the same in every run; None for others each time.
 
     Raises:
-        TypeError: `on` is neither exceptions nor a function.
+        TypeError: `on` is neither exceptions nor a function, or `budget` is no `RetryBudget`.
         ValueError: `attempts` is below 1, a wait below 0, or `wait_jitter` not between 0 and 1.
     """
 
@@ -92,6 +92,8 @@ class Retry:
                 raise ValueError(f"{name} must be 0 seconds or more, got {wait!r}")
         if not 0 <= wait_jitter <= 1:
             raise ValueError(f"wait_jitter must be a share from 0 to 1, got {wait_jitter!r}")
+        if not isinstance(budget, RetryBudget | None):
+            raise TypeError(f"budget must be a RetryBudget, such as RetryBudget(), got {budget!r}")
         self.attempts = attempts
         self.wait_initial = wait_initial
         self.wait_max = wait_max

@@ -55,7 +55,7 @@ class Autoscaler:
     Raises:
         ValueError: not 1 <= `min_workers` <= `max_workers`, or not
             0 <= `scale_down_below` < `scale_up_above` <= 1, or `period` is not above 0, or
-            `scale_down_after` is below 1.
+            `scale_down_after` is below 1, or a number of workers or periods is not whole.
     """
 
     def __init__(

@@ -30,9 +30,10 @@ class ScalingRule:
         scale_down_below: float,
         scale_down_after: int,
     ) -> None:
-        if not 1 <= min_workers <= max_workers:
+        whole = isinstance(min_workers, int) and isinstance(max_workers, int)
+        if not whole or not 1 <= min_workers <= max_workers:
             raise ValueError(
-                "min_workers must be 1 or more and max_workers no less, "
+                "min_workers must be 1 or more and max_workers no less, both whole numbers, "
                 f"got min_workers={min_workers!r}, max_workers={max_workers!r}"
             )
         if not 0 <= scale_down_below < scale_up_above <= 1:
@@ -40,8 +41,11 @@ class ScalingRule:
                 "scale_down_below must be less than scale_up_above, and both from 0 to 1, "
                 f"got scale_down_below={scale_down_below!r}, scale_up_above={scale_up_above!r}"
             )
-        if not scale_down_after >= 1:
-            raise ValueError(f"scale_down_after must be 1 period or more, got {scale_down_after!r}")
+        if not isinstance(scale_down_after, int) or scale_down_after < 1:
+            raise ValueError(
+                "scale_down_after must be a whole number of periods, 1 or more, "
+                f"got {scale_down_after!r}"
+            )
         self.workers = min_workers
         """How many there are to be."""
         self.min_workers, self.max_workers = min_workers, max_workers

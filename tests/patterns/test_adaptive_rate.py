@@ -224,3 +224,8 @@ async def test_while_the_stage_has_few_workers_the_limit_does_not_run_away() -> 
 def test_something_that_is_no_algorithm_is_refused() -> None:
     with pytest.raises(TypeError, match=r"such as AIMD\(\) or Gradient\(\), got 20"):
         AdaptiveRateLimit(20)  # type: ignore[arg-type] # that is the point
+
+
+def test_what_is_no_exception_is_refused() -> None:
+    with pytest.raises(TypeError, match="overload_errors must be an Exception class or a tuple"):
+        AdaptiveRateLimit(AIMD(), overload_errors=asyncio.CancelledError)  # type: ignore[arg-type] # that is the point

@@ -112,7 +112,7 @@ async def test_each_run_begins_with_a_buffer_of_its_own() -> None:
             _ = [item async for item in run]
 
 
-@pytest.mark.parametrize(("smallest", "largest"), [(0, 5), (6, 5), (1, float("inf"))])
+@pytest.mark.parametrize(("smallest", "largest"), [(0, 5), (6, 5), (1, float("inf")), (1, 2.5)])
 def test_impossible_bounds_are_refused(smallest: int, largest: int) -> None:
     with pytest.raises(ValueError, match=f"min_capacity={smallest}, max_capacity={largest}"):
         AutotunedBuffer(min_capacity=smallest, max_capacity=largest)

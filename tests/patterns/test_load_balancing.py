@@ -485,6 +485,7 @@ async def test_workers_of_the_same_name_are_numbered() -> None:
         ([str], {"attempts": 0}, ValueError, "got 0; None tries each worker once"),
         ([3], {}, TypeError, "callable with one item, got 3"),
         ([str], {"strategy": "random"}, TypeError, r"such as RoundRobin\(\), got 'random'"),
+        ([str], {"retry_on": BaseException}, TypeError, "retry_on must be an Exception class"),
         ([str], {"strategy": RoundRobin}, TypeError, r"such as RoundRobin\(\), got <class"),
     ],
 )

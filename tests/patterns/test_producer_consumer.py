@@ -86,11 +86,14 @@ async def test_producers_are_several_and_iterable() -> None:
         await producer_consumer(every(1, []), print)  # type: ignore[arg-type] # that is the point
     with pytest.raises(TypeError, match=r"a producer must be iterable, got <function.*; call it"):
         await producer_consumer([every], print)  # type: ignore[list-item] # that is the point
+    with pytest.raises(TypeError, match="consume must be callable with one item, got None"):
+        await producer_consumer([], None)  # type: ignore[arg-type] # that is the point
 
 
 async def test_impossible_numbers_are_refused() -> None:
-    with pytest.raises(ValueError, match="consumers must be 1 or more, got 0"):
-        await producer_consumer([], print, consumers=0)
+    for consumers in (0, 1.5):
+        with pytest.raises(ValueError, match="consumers must be a whole number, 1 or more, got"):
+            await producer_consumer([], print, consumers=consumers)  # type: ignore[arg-type] # that is the point
     with pytest.raises(ValueError, match="capacity must be a whole number of items"):
         await producer_consumer([], print, capacity=-1)
 

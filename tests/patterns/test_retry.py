@@ -330,3 +330,8 @@ def test_impossible_jitter_is_refused(jitter: float) -> None:
 def test_what_cannot_be_retried_is_refused(on: Any) -> None:
     with pytest.raises(TypeError, match="on must be an Exception class or a tuple of them, got"):
         Retry(on=on)
+
+
+def test_what_is_no_budget_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"budget must be a RetryBudget, such as .*, got 0.2"):
+        Retry(budget=0.2)  # type: ignore[arg-type] # that is the point

@@ -283,7 +283,9 @@ def test_bounds_hold_and_no_slot_is_lost(
         ({"max_workers": 4, "period": 0}, "period must be above 0 seconds, got 0"),
         ({"max_workers": 4, "scale_up_above": 0.4}, "got scale_down_below=0.5, scale_up_above=0.4"),
         ({"max_workers": 4, "scale_up_above": 80}, "both from 0 to 1, got .* scale_up_above=80"),
-        ({"max_workers": 4, "scale_down_after": 0}, "must be 1 period or more, got 0"),
+        ({"max_workers": 4, "scale_down_after": 0}, "number of periods, 1 or more, got 0"),
+        ({"max_workers": 4, "scale_down_after": 1.5}, "number of periods, 1 or more, got 1.5"),
+        ({"max_workers": 4.5}, "both whole numbers, got min_workers=1, max_workers=4.5"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any], message: str) -> None:
