@@ -68,8 +68,8 @@ class Strip {
     const look = { align: "center", room: BOX + gap - 8 };
     write(pen, stage.name, centre, top - 13, { ...look, colour: colours.ink, weight: 600 });
     write(pen, summary(stage.workers), centre, bottom + 13, { ...look, colour: colours.quiet });
-    if (stage.note) {
-      write(pen, stage.note, centre, bottom + 30, { colour: colours.ink, align: "center", weight: 700 });
+    if (stage.note) {  // above the name, as the count of what is lost may stand below
+      write(pen, stage.note, centre, top - 30, { colour: colours.ink, align: "center", weight: 700 });
     }
     if (stage.lost) {
       write(pen, `✕ ${stage.lost} lost`, centre, bottom + 30, { colour: colours.loss, align: "center", weight: 700 });
