@@ -17,7 +17,8 @@ A tour, in the order in which an answer meets them:
 - `process`, `guard`: start the student's process, limit it, kill it. `protocol`: what the two sides
   may say to each other. `distrust`: reads what the student's side says.
 - `failing`, `faulty`, `keyed`, `outage`: worlds in which more can happen, for some exercises.
-- `runner`, `remote`, `given`, `remote_errors`, `clocks`, `faults`, `refusals`: the student's side.
+- `runner`, `remote`, `given`, `remote_errors`, `clocks`, `faults`, `refusals`, `confinement`: the
+  student's side.
 - `claims`, `claims_…`: what a check can assert about a run. `timetable`: when things should have
   happened. `luck`: whether they do in any order (`shuffled`). `explain`: how a run ended that
   should have ended otherwise.

@@ -18,6 +18,7 @@ from typing import Any
 
 from pipeline_kit.deadlock import describe_waiting_tasks
 from pipeline_kit.grading.clocks import let_clocks_tell_virtual_time
+from pipeline_kit.grading.confinement import keep_answers_inside
 from pipeline_kit.grading.faults import FILE, LostErrors, describe, note_place
 from pipeline_kit.grading.given import Sink, Source, signal, stage
 from pipeline_kit.grading.refusals import awaitable, defined, refuse_what_is_never_right
@@ -26,6 +27,8 @@ from pipeline_kit.grading.remote_errors import Errors
 
 _MOST_PRINTED = 2_000
 _MOST_RETURNED = 20_000
+_GREATEST_FILE = 2**20
+"""Bytes that may be written to a file, such as standard error."""
 
 
 def main(memory: int) -> None:
@@ -36,9 +39,10 @@ def main(memory: int) -> None:
     """
     faulthandler.enable()  # says where, should the interpreter itself crash
     wire = Wire()
-    _limit_memory(memory)
+    _limit(memory)
     refuse_what_is_never_right()
     let_clocks_tell_virtual_time()
+    keep_answers_inside()
     while message := wire.read():
         wire.write({"ended": perform(message["order"], wire)})
 
@@ -164,12 +168,15 @@ class _Printed(io.TextIOBase):
         return "".join(self._kept) + more
 
 
-def _limit_memory(memory: int) -> None:
-    """Let the operating system refuse more memory, where it can; elsewhere the grader watches."""
-    if sys.platform != "linux":
+def _limit(memory: int) -> None:
+    """Let the operating system refuse great files, and more memory, where it can do so."""
+    if sys.platform == "win32":  # the grader watches the memory besides
         return
     import resource
 
-    with open("/proc/self/statm") as statistics:
-        in_use = int(statistics.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (in_use + memory, in_use + memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_GREATEST_FILE, _GREATEST_FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        with open("/proc/self/statm") as statistics:
+            in_use = int(statistics.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (in_use + memory, in_use + memory))

@@ -1,0 +1,74 @@
+"""In the student's process, what reaches out of it is refused: files, programs, signals, network.
+
+Else an answer could run the solution instead of being one, or end the grader with a signal. Python
+itself asks an audit hook before it does such things (PEP 578), and no hook can be taken back. This
+keeps honest machines tidy and makes cheating laborious. It is no jail: who grades code of strangers
+should let the whole of pytest run in a container.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_KIT = Path(__file__).parents[1]
+_REFUSED = {
+    "starts no other program or process": (
+        "os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.system "
+        "pty.spawn subprocess.Popen"
+    ),
+    "sends no signals": "os.kill os.killpg signal.pthread_kill",
+    "uses no network": "socket.bind socket.connect socket.getaddrinfo socket.gethostbyname",
+    "changes no files": (
+        "os.chmod os.chown os.link os.mkdir os.remove os.rename os.rmdir os.symlink os.truncate "
+        "os.utime shutil.copyfile shutil.move shutil.rmtree"
+    ),
+    "does not look into Python's memory": (
+        "ctypes.addressof ctypes.call_function ctypes.dlsym ctypes.string_at "
+        "gc.get_objects gc.get_referents gc.get_referrers"
+    ),
+}
+
+
+def keep_answers_inside() -> None:
+    """Have Python refuse, from now on, what reaches out of this process.
+
+    What is refused raises PermissionError, which names it. Modules can still be imported, except
+    for the kit's finished `Pipeline`, which is not to be had by reading it again either.
+    """
+    events = {event: what for what, names in _REFUSED.items() for event in names.split()}
+    if sys.platform == "win32":  # where an event loop needs a connection to itself
+        events = {event: what for event, what in events.items() if "socket" not in event}
+
+    # What the hook needs are its defaults, as an answer can get at globals and closures.
+    def hook(
+        event: str,
+        given: tuple[Any, ...],
+        refused: dict[str, str] = events,
+        readable: tuple[str, ...] = _readable(),
+        finished: tuple[str, ...] = _finished(),
+        begins: Callable[[str, tuple[str, ...]], bool] = str.startswith,
+        writing: int = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND,
+    ) -> None:
+        if event in refused:
+            raise PermissionError(f"{event} is refused: an answer {refused[event]}")
+        if event == "open":
+            path, _, flags = given
+            inside = begins(path, readable) and not begins(path, finished) and ".." not in path
+            if not inside or flags & writing:
+                raise PermissionError(f"{path!r:.80} stays closed: an answer opens no files")
+
+    sys.addaudithook(hook)
+
+
+def _readable() -> tuple[str, ...]:
+    """Return where modules may be read: the kit, and all that is on the path except its parents."""
+    folders = [Path(entry) for entry in sys.path if entry]
+    elsewhere = [folder for folder in folders if not _KIT.is_relative_to(folder)]
+    return tuple(f"{folder}{os.sep}" for folder in [_KIT, *elsewhere])
+
+
+def _finished() -> tuple[str, ...]:
+    """Return how the names of files begin that hold what the exercises are about building."""
+    return tuple(str(_KIT / name) for name in ("patterns", "pipeline.", "__pycache__/pipeline."))

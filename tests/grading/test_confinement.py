@@ -1,0 +1,94 @@
+"""What reaches out of the student's process is refused with a sentence, and gains nothing."""
+
+import pytest
+from graded import ROOT, grade_basic
+
+from pipeline_kit.grading.answer import Answer
+from pipeline_kit.grading.status import Unmet
+from pipeline_kit.grading.world import World
+
+WORLD = World(items=[1], work={"stage1": 1.0})
+
+SOLUTION = ROOT / "solutions" / "ex01_basic_pipeline.ipynb"
+REFUSED = {
+    "reading a solution": (f"open({str(SOLUTION)!r})", "an answer opens no files"),
+    "reading past the kit": (
+        f"open({str(ROOT / 'pipeline_kit' / '..' / 'solutions' / SOLUTION.name)!r})",
+        "an answer opens no files",
+    ),
+    "writing": ("open('notes.txt', 'w')", "an answer opens no files"),
+    "writing into the kit": (
+        f"import os; os.open({str(ROOT / 'pipeline_kit' / 'channel.py')!r}, os.O_RDWR)",
+        "an answer opens no files",
+    ),
+    "reading the grader's memory": (
+        "import os; open(f'/proc/{os.getppid()}/mem', 'rb')",
+        "an answer opens no files",
+    ),
+    "removing": (f"import os; os.remove({str(SOLUTION)!r})", "an answer changes no files"),
+    "ending the grader": (
+        "import os, signal; os.kill(os.getppid(), signal.SIGTERM)",
+        "an answer sends no signals",
+    ),
+    "fork": ("import os; os.fork() or os._exit(0)", "starts no other program or process"),
+    "exec": ("import os; os.execv('/bin/true', ['true'])", "starts no other program or process"),
+    "a program": ("import os; os.system('true')", "starts no other program or process"),
+    "a subprocess": (
+        "import asyncio; await asyncio.create_subprocess_exec('true')",
+        "starts no other program or process",
+    ),
+    "the network": ("import socket; socket.create_connection(('localhost', 9))", "no network"),
+    "reading the finished pipeline again": (
+        "import importlib, pipeline_kit.pipeline as p; importlib.reload(p)",
+        "an answer opens no files",
+    ),
+    "importing a pattern after all": (
+        "import sys; del sys.meta_path[0]; import pipeline_kit.patterns.retry",
+        "an answer opens no files",
+    ),
+    "what is in memory": ("import gc; gc.get_objects()", "does not look into Python's memory"),
+    "a great file": ("import os\n    while True: os.write(2, b'x' * 10**5)", "File too large"),
+}
+
+
+@pytest.mark.parametrize(("body", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_reaching_out_is_refused_with_a_sentence(body: str, sentence: str) -> None:
+    source = f"async def odd(*world):\n    {body}"
+    with Answer(source, "odd") as answer, pytest.raises(Unmet, match=sentence):
+        answer.run(WORLD)
+
+
+def test_an_answer_that_runs_the_solution_gets_nothing() -> None:
+    report = grade_basic(
+        "import json, pathlib, pipeline_kit\n"
+        "root = pathlib.Path(pipeline_kit.__file__).parents[1]\n"
+        "file = root / 'solutions' / 'ex01_basic_pipeline.ipynb'\n"
+        "cells = json.loads(file.read_text())['cells']\n"
+        "cell = next(c for c in cells if 'answer' in c['metadata'].get('tags', []))\n"
+        "found = {}\n"
+        "exec(''.join(cell['source']), found)\n"
+        "await found['basic_pipeline'](source, stage1, stage2, stage3, sink)"
+    )
+    assert report.points == 0
+
+
+def test_what_python_brings_along_can_be_imported() -> None:
+    modules = "collections, concurrent.futures, contextlib, dataclasses, decimal, heapq, logging, "
+    modules += "functools, queue, random, statistics, threading, types, typing, uuid, zoneinfo"
+    source = f"import {modules}\nfrom pipeline_kit import Channel\nasync def good(*world): pass"
+    with Answer(source, "good") as answer:
+        assert answer.run(WORLD).ended.how == "returned"
+
+
+def test_a_fence_cannot_be_taken_down_by_patching_its_module() -> None:
+    source = f"""
+from pipeline_kit.grading import confinement
+
+confinement._REFUSED.clear()
+confinement._readable = lambda: ("/",)
+
+async def odd(*world):
+    open({str(SOLUTION)!r})
+"""
+    with Answer(source, "odd") as answer, pytest.raises(Unmet, match="opens no files"):
+        answer.run(WORLD)
