@@ -23,7 +23,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
-from math import ulp
+from math import inf, ulp
 from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar, TypeVarTuple, Unpack
@@ -65,8 +65,8 @@ def run(
 
     Args:
         main: a function without arguments that returns a coroutine.
-        patience: seconds of real time the clock may stand still before the run is given up;
-            work in executors does not count.
+        patience: seconds of real time the clock may stand still before the run is given up, or
+            `math.inf`; work in executors does not count.
         loop: the loop to run on, which is closed at the end; by default a new one.
 
     Raises:
@@ -93,7 +93,7 @@ def run(
             left = patience - loop.stood_still_for()
             if left <= 0:
                 raise StalledError(_describe_stall(loop, thread, patience))
-            concurrent.futures.wait([outcome], timeout=left)
+            concurrent.futures.wait([outcome], timeout=min(left, threading.TIMEOUT_MAX))
     except BaseException:  # also Ctrl-C: never leave the loop running behind
         _stop(loop, thread)
         raise
@@ -130,8 +130,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         *args: *Args,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """Schedule `callback` for the virtual time `when`, in seconds."""
-        return super().call_at(round(when, 9), callback, *args, context=context)
+        """Schedule `callback` for the virtual time `when`, in seconds; `inf` never comes."""
+        timer = super().call_at(round(when, 9), callback, *args, context=context)
+        if when == inf:
+            self.add_watchdog(timer)  # or the clock would jump there, and stay for ever
+        return timer
 
     def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Make a task. Those without a name are numbered in each run anew, so reports are alike."""

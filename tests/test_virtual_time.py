@@ -5,6 +5,7 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import inf
 from typing import NoReturn
 
 import pytest
@@ -121,6 +122,26 @@ def test_a_coroutine_instead_of_a_function_is_refused_with_a_remedy() -> None:
 
     with pytest.raises(TypeError, match=r"pass main, not main\(\)"):
         virtual_time.run(main())  # type: ignore[arg-type] # that is the point
+
+
+def test_to_sleep_for_ever_is_no_reason_to_move_the_clock_there() -> None:
+    async def main() -> None:
+        asyncio.create_task(asyncio.sleep(5)).add_done_callback(lambda _: seen.append(now()))
+        await asyncio.sleep(inf)
+
+    seen: list[float] = []
+    with pytest.raises(DeadlockError, match=r"at 5\.0 s every task waits for another one"):
+        virtual_time.run(main)
+    assert seen == [5.0]
+
+
+def test_patience_may_have_no_end() -> None:
+    async def main() -> float:
+        for _ in range(2000):  # long enough for the caller to begin to wait
+            await asyncio.sleep(1)
+        return now()
+
+    assert virtual_time.run(main, patience=inf) == 2000.0
 
 
 @pytest.mark.parametrize("patience", [0, -1, float("nan")])
