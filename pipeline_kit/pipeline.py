@@ -31,7 +31,7 @@ from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
 from pipeline_kit.trace import SINK, SOURCE, Trace
 from pipeline_kit.virtual_time import VirtualTimeLoop
-from pipeline_kit.workers import Call, Crew, Source, feed
+from pipeline_kit.workers import Call, Crew, Source, close_source, feed
 
 
 class Pipeline:
@@ -197,6 +197,7 @@ class Run:
         finally:
             for channel in self._channels:
                 channel.close()
+            await close_source(self._source)  # of a run that is left before its tasks have begun
 
     def _tell_cancellations_apart(self, hurried: bool) -> None:
         """Do what a task group that fails does by itself since Python 3.13.

@@ -56,10 +56,15 @@ async def feed(
             raise
         raise StageError(SOURCE, outbox.statistics().sent) from error
     finally:
-        if isasyncgen(source):
-            await source.aclose()
-        elif isgenerator(source):
-            source.close()
+        await close_source(source)
+
+
+async def close_source(source: Source) -> None:
+    """Close `source` if it is a generator, so that its clean-up runs; that may be done twice."""
+    if isasyncgen(source):
+        await source.aclose()
+    elif isgenerator(source):
+        source.close()
 
 
 async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any], go: asyncio.Event) -> None:

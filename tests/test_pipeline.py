@@ -270,7 +270,8 @@ async def test_leaving_without_taking_anything_stops_everything() -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain", "async"])
-async def test_a_generator_is_closed_when_the_run_ends_early(kind: str) -> None:
+@pytest.mark.parametrize("moment", ["at once", "early"])
+async def test_a_generator_is_closed_when_the_run_ends_early(kind: str, moment: str) -> None:
     closed: list[str] = []
 
     def plain() -> Iterator[int]:
@@ -288,9 +289,10 @@ async def test_a_generator_is_closed_when_the_run_ends_early(kind: str) -> None:
             closed.append("async")
 
     source = plain() if kind == "plain" else asynchronous()
+    _ = next(source) if isinstance(source, Iterator) else await anext(source)  # it has begun
     async with Pipeline(stage("a")).run(source) as run:
-        async for _ in run:
-            break
+        if moment == "early":
+            await anext(aiter(run))
     assert closed == [kind]
 
 

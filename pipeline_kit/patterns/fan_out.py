@@ -25,12 +25,12 @@ others get ahead.
 import asyncio
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Sequence
 from copy import copy
-from inspect import isasyncgen, isgenerator
 from typing import Any, TypeVar
 from zlib import crc32
 
 from pipeline_kit.channel import Channel
 from pipeline_kit.routing import Route, check_route, choose
+from pipeline_kit.workers import close_source
 
 T = TypeVar("T")
 
@@ -116,10 +116,7 @@ async def forward(source: Iterable[T] | AsyncIterable[T], outbox: Channel[T]) ->
             for item in source:
                 await outbox.send(item)
     finally:
-        if isasyncgen(source):
-            await source.aclose()
-        elif isgenerator(source):
-            source.close()
+        await close_source(source)
 
 
 def round_robin() -> Route:
