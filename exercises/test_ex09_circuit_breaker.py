@@ -1,6 +1,7 @@
 """Exercise 9, the pipeline with a circuit breaker: what an answer must make true, for 10 points."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import inf
 
 from pipeline_kit.grading.answer import Answer
@@ -265,24 +266,21 @@ def test_only_failures_in_a_row_count(answer: Answer, draw: Draw) -> None:
     "say anything about how the service is now?",
 )
 def test_late_outcomes_change_nothing(answer: Answer, draw: Draw) -> None:
-    """Calls from before the breaker opened neither close it nor prolong its rest when they end."""
+    """Calls from before the breaker opened change nothing when they end, be it closed again."""
     beat = draw.beat()
-    arrivals = [t * beat for t in (0.0, 2.0, 2.0, 2.0, 30.0, 50.0)]
-    work = [t * beat for t in (20.0, 1.0, 1.0, 22.0, 1.0, 1.0)]
-    world = _world(
-        draw.items(6, 6),
-        work,
-        arrivals=arrivals,
-        workers=5,
-        threshold=2,
-        rest=40 * beat,
-        outages=[(beat, 10 * beat)],
-    )
-    run = answer.run(world)
+    # Items 1 and 2 open it; 0 succeeds long after that, and then 3 and 4 fail, as many as open it.
+    arrivals = [t * beat for t in (0.0, 2.0, 2.0, 2.0, 2.0, 30.0, 50.0)]
+    work = [t * beat for t in (20.0, 1.0, 1.0, 22.0, 23.0, 1.0, 1.0)]
     opened, late = 3 * beat, f"whatever becomes of calls from before {3 * beat:g} s"
+    outages = [(beat, 10 * beat)]
+    world = partial(_world, draw.items(7, 7), work, workers=6, threshold=2, outages=outages)
+    run = answer.run(world(arrivals=arrivals, rest=40 * beat))
     because = f"it had failed twice in a row, {late}"
     is_left_alone(run, opened, opened + 40 * beat, because)
-    is_tried_with(run, [5], f"it had been left alone since {opened:g} s, {late}")
+    is_tried_with(run, [6], f"it had been left alone since {opened:g} s, {late}")
+    arrivals[5:] = [15 * beat, 30 * beat]  # and the rest is over, so item 5 is the trial
+    run = answer.run(world(arrivals=arrivals, rest=10 * beat))
+    is_tried_with(run, [6], f"the trial with item 5, at {arrivals[5]:g} s, had been good, {late}")
 
 
 @check(
