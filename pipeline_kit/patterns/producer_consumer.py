@@ -13,10 +13,12 @@ produces into the one behind. Where there are results to pass on, use a `Pipelin
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pipeline_kit.channel import Channel
+from pipeline_kit.errors import is_failure
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.fan_out import forward
 
@@ -61,9 +63,26 @@ async def _produce(producers: Sequence[Producer], channel: Channel[Any]) -> None
     with channel:
         async with asyncio.TaskGroup() as group:
             for producer in producers:
-                group.create_task(forward(producer, channel))
+                group.create_task(_forward(producer, channel))
+
+
+async def _forward(producer: Producer, channel: Channel[Any]) -> None:
+    with _telling_cancellations_apart("producer"):
+        await forward(producer, channel)
 
 
 async def _consume(channel: Channel[Any], consume: Function) -> None:
-    async for item in channel:
-        await invoke(consume, item)
+    with _telling_cancellations_apart("consumer"):
+        async for item in channel:
+            await invoke(consume, item)
+
+
+@contextmanager
+def _telling_cancellations_apart(side: str) -> Iterator[None]:
+    """Make an error of a cancellation that nobody asked for: a task group takes it for an end."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if is_failure(error):
+            raise RuntimeError(f"what a {side} waited for was cancelled") from error
+        raise

@@ -76,6 +76,24 @@ async def test_an_error_on_either_side_ends_both(side: str) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+@pytest.mark.parametrize("side", ["producer", "consumer"])
+async def test_a_cancellation_that_nobody_asked_for_is_an_error(side: str) -> None:
+    """Or a producer would end early without a word, and without consumers the others hang."""
+
+    async def produce() -> AsyncIterator[int]:
+        yield 1
+        if side == "producer":
+            raise asyncio.CancelledError
+
+    async def consume(item: int) -> None:
+        if side == "consumer":
+            raise asyncio.CancelledError
+
+    with pytest.raises(ExceptionGroup) as failures:
+        await producer_consumer([produce(), every(10, [1])], consume)
+    assert failures.group_contains(RuntimeError, match=f"what a {side} waited for was cancelled")
+
+
 async def test_no_producers_are_soon_done() -> None:
     await producer_consumer([], print)
     assert now() == 0
