@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
+from pipeline_kit.errors import is_failure
 from pipeline_kit.layer import is_async
 
 
@@ -22,6 +23,9 @@ def in_executor(
     If it is cancelled before the executor has begun with the item, the item is taken back. If it is
     cancelled later, its `CancelledError` has the `concurrent.futures.Future` of what goes on as its
     attribute `unfinished_work`; see `still_running`.
+
+    If the executor gives the call up, as one does that is shut down, that is an error like any
+    other: a `concurrent.futures.CancelledError`, which is an `Exception`.
     """
     return partial(_call, executor, function)
 
@@ -54,6 +58,8 @@ async def _call(executor: Executor, function: Callable[[Any], Any], item: Any) -
     try:
         return await asyncio.get_running_loop().run_in_executor(keeper, function, item)
     except asyncio.CancelledError as error:
+        if is_failure(error):
+            raise concurrent.futures.CancelledError("the executor has given the call up") from error
         work = keeper.work
         if work and not work.cancel() and not work.done():
             # An attribute, not a subclass: asyncio.timeout knows only the class itself, on 3.11.

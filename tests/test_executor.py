@@ -1,4 +1,5 @@
 import asyncio
+import concurrent.futures
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -61,3 +62,23 @@ async def test_a_stage_calls_its_function_in_its_executor() -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
         stage = Stage(lambda item: threading.current_thread().name, executor=pool)
         assert await Pipeline(stage).collect("a") == ["pool_0"]
+
+
+def test_a_call_that_the_executor_gives_up_has_failed() -> None:
+    """And its task is not cancelled: so the item can be tried again, elsewhere."""
+
+    async def main() -> None:
+        release = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                call = in_executor(pool, lambda item: release.wait())
+                tasks = [asyncio.create_task(call(item)) for item in "ab"]
+                await asyncio.sleep(0)  # one is begun, one waits in the pool's queue
+                pool.shutdown(wait=False, cancel_futures=True)
+                with pytest.raises(concurrent.futures.CancelledError, match="given the call up"):
+                    await tasks[1]
+            finally:
+                release.set()
+            assert await tasks[0]
+
+    asyncio.run(main())
