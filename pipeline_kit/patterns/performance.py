@@ -38,6 +38,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from time import perf_counter, thread_time
+from types import CoroutineType
 from typing import Any, Literal
 
 from pipeline_kit.layer import Function, is_async
@@ -105,7 +106,7 @@ async def recommend(
 
     Raises:
         Exception: whatever `function` raises.
-        TypeError: `function` is not callable.
+        TypeError: `function` is not callable, or is plain and returns a coroutine.
         ValueError: there are no items, or a number is out of its range.
     """
     if not callable(function):
@@ -142,7 +143,10 @@ async def _measure(function: Function, items: list[Any]) -> list[tuple[float, fl
 
 def _measure_plain(function: Function, item: Any) -> tuple[float, float]:
     began, cpu = perf_counter(), thread_time()
-    function(item)
+    result = function(item)
+    if isinstance(result, CoroutineType):  # of which nothing has been measured
+        result.close()
+        raise TypeError(f"{function!r} returns a coroutine: pass the async function itself")
     return perf_counter() - began, thread_time() - cpu
 
 

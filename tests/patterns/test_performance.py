@@ -206,3 +206,8 @@ def test_there_is_always_advice_within_bounds(
     assert 1 <= told.workers <= most
     assert 0 <= told.share_of_waiting <= 1
     assert plain or told.place == "event loop"
+
+
+async def test_a_plain_function_that_hides_an_async_one_is_refused() -> None:
+    with pytest.raises(TypeError, match="returns a coroutine: pass the async function itself"):
+        await recommend(lambda seconds: asyncio.sleep(seconds), [1, 2])
