@@ -154,7 +154,7 @@ class Autoscaler:
             raise failure
         if loop is not self._loop:
             self._loop, self._timer = loop, None
-            self._seen_at, self._period_ends = now, now + self.period
+            self._worked, self._seen_at, self._period_ends = 0.0, now, now + self.period
         while now >= self._period_ends:
             self._count_work_until(self._period_ends)
             self._decide(round(self._worked / (self._rule.workers * self.period), 9))

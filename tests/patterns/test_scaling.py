@@ -274,6 +274,21 @@ def test_bounds_hold_and_no_slot_is_lost(
     virtual_time.run(main)
 
 
+def test_work_of_an_earlier_event_loop_does_not_count() -> None:
+    async def work(until: float) -> None:
+        await sleep(until - asyncio.get_running_loop().time())
+
+    async def busy_from_700_ms_on() -> int:
+        await scaler.call(work, 0.0)  # a period begins
+        await sleep(0.7)
+        await scaler.call(work, 1.1)
+        return scaler.workers
+
+    scaler = Autoscaler(max_workers=2, period=1.0)
+    virtual_time.run(lambda: scaler.call(work, 0.9))
+    assert virtual_time.run(busy_from_700_ms_on) == 1  # for 0.3 s of the period, and not 1.2 s
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
