@@ -54,7 +54,7 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
     if (ghost) drawSteps(pen, axis, y, ghost, colours.ghost, 0, ghostUntil);
   }
   panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index, panel.most));
-  drawSeriesLabels(pen, axis, y, panel.series, top + height, panel.most, colours);
+  drawSeriesLabels(pen, axis, y, panel.series, top, top + height, panel.most, colours);
 }
 
 function drawSeries(pen, axis, y, series, index, most) {
@@ -87,17 +87,18 @@ function drawSteps(pen, axis, y, steps, colour, shift, until = Infinity) {
   pen.stroke();
 }
 
-// Labels stand where their lines end, or at the capacity if it is in sight; those that would overlap are moved apart, from the bottom up.
-function drawSeriesLabels(pen, axis, y, all, bottom, most, colours) {
+// Labels stand where their lines end, or at the capacity if it is in sight; those that would overlap are moved apart, from
+// the bottom up, and back down where the uppermost would leave the panel.
+function drawSeriesLabels(pen, axis, y, all, top, bottom, most, colours) {
   const labels = all.filter((series) => series.label).map((series) => ({
     ...series, at: y((series.capacity <= most && series.capacity) || series.steps.values.at(-1) || 0),
   })).sort((one, other) => other.at - one.at);
-  let floor = bottom - 5;
-  for (const { label, colour, at } of labels) {
-    const place = Math.min(at, floor);
+  let floor = bottom - 5, ceiling = top + 5;
+  for (const label of labels) floor = (label.place = Math.min(label.at, floor)) - 15;
+  for (const label of labels.toReversed()) ceiling = (label.place = Math.max(label.place, ceiling)) + 15;
+  for (const { label, colour, place } of labels) {
     pen.fillStyle = colour;
     pen.fillRect(axis.to + 5, place - 4, 8, 8);
     write(pen, label, axis.to + 18, place, { colour: colours.ink, room: RIGHT - 20 });
-    floor = place - 15;
   }
 }

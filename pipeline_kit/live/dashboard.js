@@ -62,7 +62,7 @@ class DashboardView {
   }
 
   add(sample) {
-    if (sample.time <= (this.samples.at(-1)?.time ?? -1)) this.samples = [];  // another run
+    if (sample.time <= (this.samples.at(-1)?.time ?? -1)) Object.assign(this, { samples: [], spoken: -Infinity });  // another run
     this.samples.push(sample);
     this.dirty = true;
   }

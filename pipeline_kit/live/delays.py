@@ -8,6 +8,7 @@ An item's time in the pipeline is the sum of these, so one look tells what to ch
 where it waits, the stage behind where it is blocked, the function where it is worked on.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,9 +63,17 @@ class Delays:
             for span in path:
                 if span.state in ("working", "blocked"):
                     self._held[span.stage].append(span)
+        for held in self._held.values():
+            held.sort(key=_start)
+        self._longest = {
+            stage: max(span.end - span.start for span in held) for stage, held in self._held.items()
+        }
         self._worker = {(e.stage, e.item): e.worker for e in trace.events if e.kind == "started"}
         self._workers = {shape.name: shape.workers for shape in trace.stages}
         self._names = [SOURCE, *self._workers]
+        self._routed = {
+            stage for stage, count in self._workers.items() if count > 1 and self._is_routed(stage)
+        }
 
     def latency(self, item: int) -> float:
         """Return the seconds from the moment `item` entered to the last thing that happened to it.
@@ -91,8 +100,9 @@ class Delays:
             place = self._after(span.stage)
         others = self._held_at(place, span)
         worker = self._only_worker(place, span, others)
-        if worker is not None:
-            others = [other for other in others if other.worker == worker]
+        if place in self._routed:
+            own = self._worker.get((place, _item(span)))
+            others = [other for other in others if other.worker == own] or others
         if span.state == "blocked" and not others:  # perhaps it is to stay behind an earlier item
             others = [o for o in self._held_at(span.stage, span) if _item(o) < _item(span)]
             place = span.stage if others else place
@@ -117,11 +127,25 @@ class Delays:
 
     def _held_at(self, stage: str, during: Span) -> list[Span]:
         """Return what the workers of `stage` had in hand meanwhile, other than that item."""
+        held = self._held[stage]
+        # Nothing that began earlier than this can have lasted until then.
+        earliest = during.start - self._longest.get(stage, 0.0)
+        first = bisect_left(held, earliest, key=_start)
         return [
             span
-            for span in self._held[stage]
+            for span in held[first : bisect_left(held, during.end, key=_start)]
             if _overlap(span, during) > MOMENT and span.item != during.item
         ]
+
+    def _is_routed(self, stage: str) -> bool:
+        """Tell if some item waited for a worker of its own while another worker was free."""
+        return any(
+            self._only_worker(stage, span, self._held_at(stage, span)) is not None
+            for path in self._trace.spans().values()
+            for span in path
+            if (span.stage, span.state) == (stage, "waiting")
+            or (span.state == "blocked" and self._after(span.stage) == stage)
+        )
 
     def _only_worker(self, stage: str, span: Span, others: Sequence[Span]) -> int | None:
         """Return the worker that the item had to wait for, if some other one was free meanwhile."""
@@ -131,6 +155,10 @@ class Delays:
             busy[other.worker] += _overlap(other, span)
         some_free = any(time < span.end - span.start - MOMENT for time in busy.values())
         return own if some_free and own in busy and busy[own] > MOMENT and len(busy) > 1 else None
+
+
+def _start(span: Span) -> float:
+    return span.start
 
 
 def _item(span: Span) -> int:

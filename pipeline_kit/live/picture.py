@@ -30,7 +30,7 @@ def picture_of(
     a stage among `stages`, or −1 for the source; a state is an index into `STATES`; an end is None
     for what goes on when the run ends.
     """
-    trace = simulation.trace
+    trace, end = simulation.trace, _end(simulation)
     return {
         "stages": [_stage(trace, shape) for shape in trace.stages],
         "spans": _spans(trace),
@@ -40,14 +40,20 @@ def picture_of(
         "entered": trace.completions(SOURCE),
         "out": trace.completions(SINK) if trace.stages else [],
         "throughput": _throughput(trace),
-        "makespan": trace.makespan,
-        "moment": trace.makespan if simulation.error else telling_moment(trace),
+        "makespan": end,
+        "moment": end if simulation.error else telling_moment(trace),
         "title": title or _title(simulation),
         "description": describe(trace) if title else ". ".join([*details(trace), ""]).strip(),
         "error": explain(simulation.error) if simulation.error else "",
         "note": _note(simulation, until),
         "goals": [],
     }
+
+
+def _end(simulation: Simulation) -> float:
+    """Return when the run ended; one that fails may do so after the last event of its trace."""
+    makespan = simulation.trace.makespan
+    return max(makespan, simulation.ended) if simulation.error else makespan
 
 
 def explain(error: BaseException) -> str:
@@ -59,9 +65,9 @@ def explain(error: BaseException) -> str:
 
 def _title(simulation: Simulation) -> str:
     if isinstance(simulation.error, DeadlockError):
-        return f"Deadlock: nothing moves any more after {simulation.trace.makespan:.3g} s"
+        return f"Deadlock: nothing moves any more after {_end(simulation):.3g} s"
     if simulation.error:
-        return f"The run fails at {simulation.ended:.3g} s"
+        return f"The run fails at {_end(simulation):.3g} s"
     return finding(simulation.trace)
 
 

@@ -76,11 +76,15 @@ function tellLittle({ count, L, rate, W }) {
   return `On average so far: L ${short(L)} inside ${sign} λ ${short(rate)} in per second × W ${short(W)} s inside ${mark}`;
 }
 
+const listed = (names) => new Intl.ListFormat("en-GB").format(names.map(String));
+
 function tellScene(scene, time) {
   const stages = scene.stages.map((stage) => {
     const busy = stage.workers.filter((worker) => worker.item !== null);
-    const says = ({ state, item }) => (state === "working" ? `works on ${item}` : `is blocked with ${item}`);
-    const doing = busy.length ? busy.map(says).join(" and ") : "is starved";
+    const items = (state) => busy.filter((worker) => worker.state === state).map((worker) => worker.item);
+    const says = [["works on", items("working")], ["is blocked with", items("blocked")]];
+    const some = says.filter(([, held]) => held.length).map(([does, held]) => `${does} ${listed(held)}`);
+    const doing = some.join(" and ") || "is starved";
     const { depth, capacity } = stage.queue;
     const full = capacity && depth >= capacity ? " (full)" : "";
     return capacity === 0 ? `${stage.name} ${doing}` : `${depth} queued${full} before ${stage.name}, which ${doing}`;

@@ -115,3 +115,13 @@ def test_an_item_that_took_no_time_says_so():
 def test_an_item_that_never_entered_is_refused():
     with pytest.raises(KeyError):
         why(run(two_stages), 99)
+
+
+def test_with_a_route_its_own_worker_alone_is_in_the_way_when_all_are_busy_too():
+    routed = of(
+        stage(seconds=slow_first, workers=3, buffer=1, route=lambda item, n: item % n), items=12
+    )
+    at_source, waiting, _ = Delays(routed).of(6)
+    assert (at_source.span.state, at_source.behind) == ("blocked", (0,))
+    assert (waiting.span.state, waiting.behind, waiting.worker) == ("waiting", (3,), None)
+    assert why(routed, 6).endswith("Before work it waited 1 s behind item 3.")

@@ -1,12 +1,14 @@
 """The scripts in a browser, with a stand-in for Jupyter: quick, and nothing but our own code."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from makes import deadlocked, failing, filtering, marked, two_stages
 
-from pipeline_kit import Pipeline
+from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live import compare, explore, why_late
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.simulate import simulate
@@ -95,6 +97,18 @@ def test_the_figure_starts_paused_where_there_is_something_to_see(page):
     figure = player(page)
     assert figure.locator(".pw-main").inner_text() == "Play"
     assert "2 queued (full) before slow" in figure.inner_text()
+
+
+def test_workers_that_do_the_same_are_told_together(page):
+    async def work(item):
+        await asyncio.sleep(1 if item else 3)
+        return item
+
+    figure = player(page, lambda k: (Pipeline(Stage(work, workers=3, ordered=True)), range(6)))
+    figure.press("Home")
+    figure.get_by_text("At 0 s: work works on 0, 1 and 2.").wait_for()
+    figure.press("ArrowRight")
+    figure.get_by_text("At 1 s: work works on 0 and is blocked with 1 and 2.").wait_for()
 
 
 def test_the_keys_of_a_player_work(page):
@@ -251,6 +265,36 @@ def test_the_dashboard_follows_the_samples(page):
     page.evaluate("sample => model.fire('msg:custom', sample)", sample(2, 16, dropped=5))
     told = "24 in = 16 out + 5 dropped + 0 failed + 3 in flight"
     figure.locator(".pw-balance", has_text=told).wait_for()
+
+
+def test_another_run_is_spoken_of_at_once(page):
+    figure = dashboard(page, "stopped")
+    page.evaluate("sample => model.fire('msg:custom', sample)", sample(9, 10))
+    figure.locator(".pw-words", has_text="After 9 s").wait_for()
+    page.evaluate("model.update('status', { state: 'running', message: '', summary: '' })")
+    page.evaluate("sample => model.fire('msg:custom', sample)", sample(0.5, 1))
+    figure.locator(".pw-words", has_text="After 0.5 s").wait_for(timeout=3000)
+
+
+def test_labels_of_queues_that_are_equally_large_stay_in_the_panel(page):
+    page.evaluate("""() => {
+      const { prototype } = CanvasRenderingContext2D, { fillText } = prototype;
+      window.written = {};
+      prototype.fillText = function (text, x, y, ...rest) {
+        window.written[text] = y;
+        return fillText.call(this, text, x, y, ...rest);
+      };
+    }""")
+    shape = {"workers": 1, "capacity": 4}
+    shapes = [{"name": name, "queue": name, **shape} for name in ("one", "two", "three")]
+    page_status = {"state": "running", "message": "", "summary": ""}
+    show(page, Dashboard(stages=[*shapes, {**shapes[0], "name": "sink"}], status=page_status))
+    four = {name: [0] * 4 for name in ("depth", "taken", "working", "blocked", "lost")}
+    page.evaluate("sample => model.fire('msg:custom', sample)", {**sample(1, 0), **four})
+    page.wait_for_function("'→ three' in written")
+    heights = [page.evaluate(f"written['→ {name}']") for name in ("three", "two", "one")]
+    assert heights[0] >= 8
+    assert [round(b - a) for a, b in pairwise(heights)] == [15, 15]
 
 
 def test_the_goals_of_the_dashboard_tick_while_it_runs(page):

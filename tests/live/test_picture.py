@@ -1,8 +1,10 @@
+import asyncio
 import json
 
 import pytest
 from makes import deadlocked, endless, failing, filtering, marked, two_stages
 
+from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.picture import picture_of
 from pipeline_kit.live.simulate import simulate
@@ -56,6 +58,16 @@ def test_what_layers_did_is_marked_at_its_place():
     picture = picture_of(simulate(marked, KNOBS))
     marks = [(mark["kind"], mark["item"], mark["place"]) for mark in picture["marks"]]
     assert marks == [("retry", 1, 0), ("hit", 2, 0), ("retry", 3, 0), ("substitute", 3, 0)]
+
+
+def test_a_run_that_stalls_after_its_last_event_ends_when_it_stalls():
+    async def stall(item):
+        await asyncio.sleep(1)
+        await asyncio.Event().wait()
+
+    picture = picture_of(simulate(lambda knobs: (Pipeline(Stage(stall)), range(2)), KNOBS))
+    assert picture["title"] == "Deadlock: nothing moves any more after 1 s"
+    assert picture["makespan"] == picture["moment"] == 1
 
 
 def test_a_deadlock_names_who_waits():
