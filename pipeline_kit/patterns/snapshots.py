@@ -135,6 +135,8 @@ class RunSnapshot:
         wait. A source that has ended is left out: it limits nothing any more.
         """
         shares = {stage.name: stage.utilisation for stage in self.stages}
+        if not self.elapsed:  # in no time nobody waits, but for what sums of floats are out by
+            return shares
         if self.stages[0].starved and not self.source_ended:
             shares[SOURCE] = 1 - self.source_blocked / self.elapsed
         if self.stages[-1].blocked:

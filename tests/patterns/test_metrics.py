@@ -1,5 +1,6 @@
 import asyncio
 from asyncio import create_task, sleep
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -31,6 +32,29 @@ async def test_a_layer_alone_counts_and_times_calls() -> None:
     calls = metrics.calls()
     assert (calls.completed, calls.in_flight, calls.worked) == (2, 0, 2.0)
     assert calls.latency.quantile(1) == pytest.approx(2, rel=ACCURACY)
+
+
+async def test_a_snapshot_can_be_taken_in_the_moment_in_which_the_monitor_was_made() -> None:
+    """Also if waiting ends in it, whose sum may then be out by the last digit of a float."""
+    go = asyncio.Event()
+
+    async def source() -> AsyncIterator[int]:
+        for item in (1, 2, 3):
+            yield item
+            await sleep(0.1)
+        await go.wait()
+        for item in (1, 2, 3):
+            yield item
+        await sleep(5)
+
+    stage = Stage(lambda item: sleep(0.07 * item), name="a", workers=3, layers=[Metrics()])
+    async with Pipeline(stage, buffer=6).run(source()) as run:
+        await sleep(0.4)
+        monitor = Monitor(run)
+        go.set()
+        for _ in range(20):
+            await sleep(0)
+            assert "bottleneck: a" in str(monitor.snapshot())
 
 
 async def test_errors_are_counted_by_type_and_passed_on() -> None:
