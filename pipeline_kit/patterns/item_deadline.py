@@ -21,6 +21,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from pipeline_kit.patterns.time_limit import CallTimeoutError, TimeLimit
+from pipeline_kit.stage import FILTERED
 
 
 class DeadlineExceededError(CallTimeoutError):
@@ -77,8 +78,8 @@ class ItemDeadline(TimeLimit):
             raise DeadlineExceededError(self._limit() + " before this stage", still_running=False)
         return item
 
-    def _finish(self, result: Any, until: float) -> Stamped:
-        return Stamped(result, until)
+    def _finish(self, result: Any, until: float) -> Any:
+        return result if result is FILTERED else Stamped(result, until)
 
     def _error(self, *, still_running: bool) -> CallTimeoutError:
         return DeadlineExceededError(self._limit(), still_running=still_running)

@@ -5,6 +5,7 @@ from asyncio import sleep
 import pytest
 
 from pipeline_kit import Pipeline, Stage, StageError
+from pipeline_kit.patterns.filter_transform import keep_if
 from pipeline_kit.patterns.item_deadline import DeadlineExceededError, ItemDeadline, Stamped
 from pipeline_kit.patterns.timeout import CallTimeoutError, Timeout, TimeoutStatistics
 
@@ -65,6 +66,14 @@ async def test_time_spent_waiting_counts_and_no_work_is_begun_in_vain() -> None:
     assert deadline.expired_while_waiting == 3
     assert "the item's deadline of 2.5 s before this stage" in str(errors[-1])
     assert now() == 2.5
+
+
+async def test_what_a_stage_filters_goes_no_further() -> None:
+    deadline = ItemDeadline(1)
+    stage = Stage(keep_if(bool), layers=[deadline])
+    async with Pipeline(stage).run(map(deadline.stamp, [0, 1, 0, 2])) as run:
+        assert [stamped.value async for stamped in run] == [1, 2]
+        assert run.metrics[0].filtered == 2
 
 
 async def test_an_item_that_was_not_stamped_is_refused_with_the_remedy() -> None:
