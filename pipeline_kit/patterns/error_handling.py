@@ -17,16 +17,17 @@ a word is worse. So a stage says what to do, in `on_error`, with every error tha
 Nobody has to read what is kept for the run to go on. What does not fit is counted as shed.
 
 An error names its stage and its item, and its `__cause__` is the original exception with its
-traceback. Cancellations and `KeyboardInterrupt` are not errors of an item: they end the run.
+traceback. A cancellation of the run, or `KeyboardInterrupt`, is no error of an item: it ends the
+run. But if what a function waits for is cancelled by someone else, its item has failed.
 """
 
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from pipeline_kit.errors import StageError
+from pipeline_kit.layer import is_async
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
@@ -121,7 +122,7 @@ def in_turn(*handlers: Handler) -> Handler:
     for handler in handlers:
         if not callable(handler):
             raise TypeError(f"a handler must be callable with one StageError, got {handler!r}")
-        if iscoroutinefunction(handler):
+        if is_async(handler):
             raise TypeError(
                 f"a handler must be a plain function, got the async {handler!r}; "
                 "let it put the error in a queue that a task of yours reads"

@@ -216,8 +216,13 @@ def test_what_is_no_handler_is_refused() -> None:
 
     with pytest.raises(TypeError, match="a handler must be callable with one StageError, got 3"):
         in_turn(skip, 3)  # type: ignore[arg-type] # the mistake
-    with pytest.raises(TypeError, match="a handler must be a plain function, got the async"):
-        in_turn(skip, late)
+
+    class Late:
+        async def __call__(self, error: StageError) -> None: ...
+
+    for handler in (late, Late()):
+        with pytest.raises(TypeError, match="a handler must be a plain function, got the async"):
+            in_turn(skip, handler)
 
 
 async def test_errors_are_logged_with_traceback_and_with_their_parts(
