@@ -153,7 +153,7 @@ class Run:
             raise RuntimeError("a run runs once; call pipeline.run(source) for another one")
         stages = self.pipeline.stages
         sink: Channel[Any] = Channel(self.pipeline.buffer, name=SINK)
-        self._channels = [*map(_channel_for, stages), sink]  # may fail, so before anything begins
+        self._channels = [*_new_channels(stages), sink]  # may fail, so before anything begins
         await self._enter_deadline()
         self._group = await asyncio.TaskGroup().__aenter__()
         if self._record:
@@ -294,6 +294,19 @@ class Run:
                 call = self._recorder.call(stage, worker, call)
             name = f"{stage.name} {worker}" if stage.workers > 1 else stage.name
             self._start(name, crew.work(call, worker))
+
+
+def _new_channels(stages: Iterable[Stage]) -> list[Channel[Any]]:
+    channels: list[Channel[Any]] = []
+    for stage in stages:
+        channel = _channel_for(stage)
+        if channel.closed or any(channel is other for other in channels):
+            raise ValueError(
+                f"channel of stage {stage.name!r} must make a new channel each time, made one that "
+                "was used before; construct it inside: channel=lambda: OverflowChannel(…)"
+            )
+        channels.append(channel)
+    return channels
 
 
 def _channel_for(stage: Stage) -> Channel[Any]:

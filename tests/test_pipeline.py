@@ -269,6 +269,18 @@ async def test_leaving_without_taking_anything_stops_everything() -> None:
     assert_nothing_is_left(run)
 
 
+@pytest.mark.parametrize("stages", ["two at once", "one twice"])
+async def test_a_channel_that_was_used_before_is_refused(stages: str) -> None:
+    channel = Channel[int](5)
+    number = 2 if stages == "two at once" else 1
+    pipeline = Pipeline(*(stage(name, channel=lambda: channel) for name in "ab"[:number]))
+    if number == 1:
+        assert await pipeline.collect([1]) == [1]
+    with pytest.raises(ValueError, match=r"channel of stage '.' must make a new channel each time"):
+        await pipeline.collect([1])
+    assert now() == 2.0 - number
+
+
 @pytest.mark.parametrize("kind", ["plain", "async"])
 @pytest.mark.parametrize("moment", ["at once", "early"])
 async def test_a_generator_is_closed_when_the_run_ends_early(kind: str, moment: str) -> None:
