@@ -207,8 +207,12 @@ class Trace:
         return lane
 
     def utilisation(self, stage: str) -> float:
-        """Return the share of time, from 0 to 1, that the workers of `stage` spent working."""
-        workers = next(shape.workers for shape in self.stages if shape.name == stage)
+        """Return the share of time, from 0 to 1, that the workers of `stage` spent working.
+
+        Raises:
+            KeyError: there is no such stage.
+        """
+        workers = {shape.name: shape.workers for shape in self.stages}[stage]
         worked = sum(
             span.end - span.start
             for path in self.spans().values()

@@ -41,6 +41,11 @@ def test_the_makespan_of_overlapping_stages_is_n_plus_k_minus_1_beats() -> None:
     assert traced(1, 1, 1, items=100).makespan == 100 + 3 - 1
 
 
+def test_a_stage_that_is_not_there_has_no_utilisation() -> None:
+    with pytest.raises(KeyError, match="s9"):
+        traced(1).utilisation("s9")
+
+
 def test_the_slowest_stage_is_the_bottleneck() -> None:
     trace = traced(1, 3, 2, items=10)
     assert trace.bottleneck == "s1"

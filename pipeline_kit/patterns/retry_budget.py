@@ -31,12 +31,13 @@ class RetryBudget:
         window: how far back calls and retries count, in seconds (see `TimeWindow`).
 
     Raises:
-        ValueError: `share` or `minimum` is below 0, or `window` is not above 0 or not finite.
+        ValueError: `share` or `minimum` is below 0, or `window` is not above 0, or `share` or
+            `window` is not finite.
     """
 
     def __init__(self, share: float = 0.2, *, minimum: int = 10, window: float = 10.0) -> None:
-        if not share >= 0:
-            raise ValueError(f"share must be 0 retries a call or more, got {share!r}")
+        if not 0 <= share < inf:
+            raise ValueError(f"share must be 0 retries a call or more, and finite, got {share!r}")
         if not minimum >= 0:
             raise ValueError(f"minimum must be 0 retries or more, got {minimum!r}")
         if not 0 < window < inf:

@@ -1,6 +1,6 @@
 import asyncio
 from asyncio import sleep
-from math import nan
+from math import inf, nan
 
 import pytest
 from hypothesis import given
@@ -86,8 +86,8 @@ async def test_it_starts_anew_on_another_event_loop() -> None:
 
 
 def test_impossible_budgets_are_refused() -> None:
-    for share in (-0.1, nan):
-        with pytest.raises(ValueError, match="share must be 0 retries a call or more, got"):
+    for share in (-0.1, nan, inf):
+        with pytest.raises(ValueError, match="share must be 0 retries a call or more, and finite"):
             RetryBudget(share)
     with pytest.raises(ValueError, match="minimum must be 0 retries or more, got -1"):
         RetryBudget(minimum=-1)
