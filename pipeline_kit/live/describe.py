@@ -149,8 +149,8 @@ def _about_losses(trace: Trace, stage: str) -> str:
     if not lost:
         return ""
     numbers = ", ".join(str(event.item) for event in lost[:5]) + (", …" if len(lost) > 5 else "")
-    what = "item" if len(lost) == 1 else f"{len(lost)} items"
-    return f"Lost at {stage}: {what} {numbers}, from {seconds(lost[0].time)} on"
+    what = f"item {numbers}" if len(lost) == 1 else f"{len(lost)} items ({numbers})"
+    return f"Lost at {stage}: {what}, from {seconds(lost[0].time)} on"
 
 
 def _about_marks(trace: Trace, stage: str) -> Iterator[str]:

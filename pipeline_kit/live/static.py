@@ -54,7 +54,8 @@ def plot_trace(
             default one at which there is something to see.
     """
     lanes = list(lanes_of(trace))
-    end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
+    # A run that stalls does so after its last event, and is shown at that moment.
+    end = until or max(trace.makespan, ghost.makespan if ghost else 0.0, moment or 0.0) or 1.0
     depths = _depths(trace)
     heights = [0.32 * len(lanes) + 0.1, 1.2 if depths else 0.6, 0.9]
     above = strip_height(trace.stages) if trace.stages else 0.1

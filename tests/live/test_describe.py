@@ -1,6 +1,6 @@
 from makes import failing, filtering, marked, two_stages
 
-from pipeline_kit import Trace
+from pipeline_kit import Pipeline, Stage, Trace
 from pipeline_kit.live.describe import (
     describe,
     details,
@@ -9,8 +9,9 @@ from pipeline_kit.live.describe import (
     table,
     telling_moment,
 )
-from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.knobs import Knobs, make_knobs
 from pipeline_kit.live.simulate import simulate
+from pipeline_kit.patterns.error_handling import skip
 
 SLOW = simulate(two_stages, make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})).trace
 FAILED = simulate(failing, make_knobs({})).trace
@@ -36,6 +37,17 @@ def test_the_description_says_when_a_queue_was_full():
 
 def test_the_description_says_where_and_when_something_was_lost():
     assert "Lost at divide: item 2, from 0.3 s on." in describe(FAILED)
+
+
+def test_several_lost_items_are_counted_and_named():
+    def refuse(item: int) -> int:
+        raise ValueError(item)
+
+    def make(_: Knobs) -> tuple[Pipeline, range]:
+        return Pipeline(Stage(refuse, on_error=skip)), range(7)
+
+    lost = describe(simulate(make, make_knobs({})).trace)
+    assert "Lost at refuse: 7 items (0, 1, 2, 3, 4, …), from 0 s on." in lost
 
 
 def test_the_description_of_nothing_is_no_error():
