@@ -25,8 +25,9 @@ from pipeline_kit import virtual_time
 from pipeline_kit.channel import Channel, ChannelClosed, ChannelStatistics, EndOfChannel, WouldBlock
 from pipeline_kit.errors import ErrorLog, StageError
 from pipeline_kit.layer import Layer
-from pipeline_kit.pipeline import Pipeline, Run, StageMetrics
+from pipeline_kit.pipeline import Pipeline, Run
 from pipeline_kit.stage import FILTERED, Stage
+from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, Counts, Event, Span, StageShape, Trace
 from pipeline_kit.virtual_time import DeadlockError, StalledError

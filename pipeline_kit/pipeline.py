@@ -17,18 +17,18 @@ channel is closed.
 import asyncio
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline_kit.channel import Channel, ChannelStatistics, check_capacity
+from pipeline_kit.channel import Channel, check_capacity
 from pipeline_kit.errors import ErrorLog
 from pipeline_kit.executor import in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
 from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
+from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.trace import SINK, SOURCE, Trace
 from pipeline_kit.virtual_time import VirtualTimeLoop
 from pipeline_kit.workers import Call, Crew, Source, close_source, feed
@@ -90,42 +90,6 @@ class Pipeline:
         """
         async with self.run(source) as run:
             return [result async for result in run]
-
-
-@dataclass(frozen=True, slots=True)
-class StageMetrics:
-    """How far a stage of a running pipeline has come, at one moment."""
-
-    name: str
-    workers: int
-    queue: ChannelStatistics
-    """The channel in front of the stage."""
-    behind: ChannelStatistics
-    """The channel behind it, which is the queue of the next stage, or of the sink."""
-    filtered: int = 0
-    """Items that its function said were to go no further, by returning `FILTERED`."""
-    skipped: int = 0
-    """Items that failed and were left out; see `Stage(on_error=…)`."""
-
-    @property
-    def taken(self) -> int:
-        """Items its workers have taken from the queue so far."""
-        return self.queue.received
-
-    @property
-    def passed_on(self) -> int:
-        """Results they have passed on so far."""
-        return self.behind.sent
-
-    @property
-    def blocked(self) -> int:
-        """Workers that hold a result and wait for room behind the stage."""
-        return self.behind.waiting_senders
-
-    @property
-    def working(self) -> int:
-        """Workers that are working on an item."""
-        return self.taken - self.passed_on - self.blocked - self.filtered - self.skipped
 
 
 class Run:

@@ -13,8 +13,9 @@ from statistics import fmean
 from typing import Any
 
 from pipeline_kit.errors import StageError
-from pipeline_kit.pipeline import Run, StageMetrics
+from pipeline_kit.pipeline import Run
 from pipeline_kit.stage import Stage
+from pipeline_kit.stage_metrics import StageMetrics
 
 WINDOW = 1.0
 """Throughput is counted over this many seconds, the bottleneck is looked for over twice as many."""

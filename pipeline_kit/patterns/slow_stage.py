@@ -17,7 +17,7 @@ itself. Nothing has to be measured for it but what the channels count anyway.
 from collections.abc import Sequence
 from itertools import repeat
 
-from pipeline_kit.pipeline import StageMetrics
+from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.trace import SINK
 
 
