@@ -28,7 +28,7 @@ def test_the_title_states_the_finding():
 
 
 def test_the_axis_reaches_the_moment_at_which_a_run_stalls_after_its_last_event():
-    assert plot_trace(RUN, moment=RUN.makespan + 1).axes[-1].get_xlim()[1] >= RUN.makespan + 1
+    assert plot_trace(RUN, moment=RUN.makespan + 1).axes[0].get_xlim()[1] >= RUN.makespan + 1
 
 
 def test_a_retry_is_dashed_and_an_answer_without_a_call_a_diamond():
