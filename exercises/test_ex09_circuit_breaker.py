@@ -266,7 +266,7 @@ def test_only_failures_in_a_row_count(answer: Answer, draw: Draw) -> None:
     "say anything about how the service is now?",
 )
 def test_late_outcomes_change_nothing(answer: Answer, draw: Draw) -> None:
-    """Calls from before the breaker opened change nothing when they end, be it closed again."""
+    """Calls from before the breaker opened change nothing when they end, be it open or closed."""
     beat = draw.beat()
     # Items 1 and 2 open it; 0 succeeds long after that, and then 3 and 4 fail, as many as open it.
     arrivals = [t * beat for t in (0.0, 2.0, 2.0, 2.0, 2.0, 30.0, 50.0)]

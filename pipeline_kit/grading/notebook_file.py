@@ -15,7 +15,8 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         ValueError: it is not a notebook.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        # Some editors on Windows put a byte order mark in front, which the "-sig" leaves out.
+        cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
         return [cell for cell in cells if cell["cell_type"] == "code" and "source" in cell]
     except (ValueError, KeyError, TypeError):
         damaged = f"{path.name} is not a notebook; is it damaged, or half of a merge?"

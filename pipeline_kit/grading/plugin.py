@@ -27,6 +27,8 @@ from pipeline_kit.grading.verdicts import Report
 
 _REPORTS = pytest.StashKey[dict[Path, Report]]()
 _SEED = pytest.StashKey[int]()
+_NBVALS_OWN, _CELL_TIMEOUT = 2000, 60
+"""Seconds that a cell of a notebook may take: nbval's own would hold up a class, so ours count."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_REPORTS] = {}
     config.option.nbval_lax = True
     config.option.nbval_current_env = True
+    if getattr(config.option, "nbval_cell_timeout", 0) == _NBVALS_OWN:
+        config.option.nbval_cell_timeout = _CELL_TIMEOUT
     folder = config.getoption("answers", None)
     if folder and not Path(folder).is_dir():
         raise pytest.UsageError(f"--answers {folder}: there is no such folder")
@@ -54,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _only_exercises(config):
         config.option.tbstyle = "no"  # the summary below says it all, and shorter
         config.option.reportchars = ""
+        config.option.continue_on_collection_errors = True  # one damaged notebook stops no other
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -131,8 +136,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     width = max(30, *(len(report.exercise.title) for report in reports))
     for report in reports:
         write(f"{report.exercise.number:>3}  {report.exercise.title:{width}} {score(report)}")
+        if reason := _why_there_is_nothing(report):
+            write(f"     {reason}")
     points, most = (sum(r.points for r in reports), sum(r.most_points for r in reports))
     write(f"     {'total':{width}} {points:g} of {most:g} points, seed {config.stash[_SEED]}")
+
+
+def _why_there_is_nothing(report: Report) -> str:
+    """Return why there is no answer, such as a damaged notebook; "" for the stub, or an answer."""
+    if report.status is not Status.NOT_ATTEMPTED or not report.verdicts:
+        return ""
+    reason = report.verdicts[0].message
+    return "" if "NotImplementedError" in reason else reason
 
 
 def _write_details(terminalreporter: Any, reports: list[Report]) -> None:
@@ -154,8 +169,9 @@ def _write_notebooks(terminalreporter: Any) -> None:
             lines = re.sub(r"\x1b\[[0-9;]*m", "", failed.longreprtext).split("\n")
             reason = next((line for line in reversed(lines) if line.strip()), "")
             terminalreporter.section(notebook)
-            where = f"{cell or 'before the first cell'} (code cells count from 0)"
-            terminalreporter.write_line(f"  the notebook stops in {where}: {reason}")
+            where = f"in {cell} (code cells count from 0)" if cell else "before its first cell"
+            reason = reason.removeprefix("E").strip()  # which is pytest's mark
+            terminalreporter.write_line(f"  the notebook stops {where}: {reason}")
 
 
 def _public(checks: Path) -> Path:

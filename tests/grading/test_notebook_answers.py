@@ -66,3 +66,9 @@ def test_where_there_is_no_answer_it_says_so(
 
 def test_in_a_kernel_the_newest_definition_counts() -> None:
     assert newest_definition(["def f(): 1", "f()", "def f(:", "x = f"], "f") == "def f(:"
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "x.ipynb", ("async def f(): pass", ["answer"]))
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert answer_in_notebook(path, "f") == ("async def f(): pass", "")

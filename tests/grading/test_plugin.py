@@ -60,6 +60,33 @@ def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     assert history(answers) == []  # these are not the student's own
 
 
+def test_a_damaged_notebook_is_said_to_be_one_and_stops_no_other(answers: Path) -> None:
+    (answers / "ex02_buffered_pipeline.ipynb").write_text("<<<<<<< HEAD\n{}", encoding="utf-8")
+    chosen = ["exercises/", "-k", f"{NAME} or ex02"]
+    code, output = run_pytest(*chosen, "--answers", str(answers))
+    assert code == 1
+    assert "failed, 6 of 10 points" in output
+    assert "ex02_buffered_pipeline.ipynb is not a notebook; is it damaged" in output
+    assert "the notebook stops before its first cell: nbformat" in output
+
+
+def test_a_notebook_that_is_missing_is_said_to_be() -> None:
+    code, output = run_pytest(f"exercises/test_{NAME}.py", "--answers", "tests")
+    assert code == 1
+    assert f"there is no notebook {NAME}.ipynb" in output
+
+
+def test_a_cell_that_never_ends_does_not_hold_up_a_class(tmp_path: Path) -> None:
+    names = "pytest_addoption, pytest_configure"
+    conftest = f"from pipeline_kit.grading.plugin import {names}\n"
+    (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
+    test = "def test_limit(request): assert request.config.option.nbval_cell_timeout == {}\n"
+    (tmp_path / "test_limit.py").write_text(test.format("60"), encoding="utf-8")
+    assert run_pytest(str(tmp_path))[0] == 0
+    (tmp_path / "test_limit.py").write_text(test.format("5"), encoding="utf-8")
+    assert run_pytest(str(tmp_path), "--nbval-cell-timeout", "5")[0] == 0
+
+
 def test_a_folder_that_is_not_there_is_said_to_be_missing() -> None:
     code, _ = run_pytest("exercises/", "--answers", "nowhere")
     assert code == pytest.ExitCode.USAGE_ERROR
