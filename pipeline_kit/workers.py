@@ -43,6 +43,7 @@ async def feed(
         with outbox:
             if isinstance(source, AsyncIterable):
                 async for item in source:
+                    _end_if_cancelled()
                     await go.wait()
                     await outbox.send(enter(item) if enter else item)
             elif enter:
@@ -149,6 +150,7 @@ class Crew:
             if isawaitable(result):
                 self._awaits = True  # for a lambda, say, that calls an async function
                 result = await result
+                _end_if_cancelled()
         except BaseException as cause:
             if not is_failure(cause):
                 raise
@@ -166,6 +168,7 @@ class Crew:
             if self._awaits:
                 function = call if self._is_async else partial(invoke, call)
                 await move_async(self.stage.name, function, *way)
+                _end_if_cancelled()
             else:
                 pending = move(self.stage.name, call, *way)
         except StageError as error:
@@ -183,6 +186,17 @@ class Crew:
         self.stage.on_error(error)
         self.errors.add(error)
         self.skipped += 1
+
+
+def _end_if_cancelled() -> None:
+    """Raise the cancellation of the current task again, if a function has held it back.
+
+    Or a worker whose function catches `CancelledError` would go on, and wait for ever to send to
+    stages that have ended.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _SKIPPED = object()

@@ -587,6 +587,37 @@ async def test_clean_up_of_a_stage_runs_before_the_block_is_left() -> None:
     assert cleaned == [3.0]
 
 
+@RECORD
+@pytest.mark.parametrize(
+    "options", [{}, {"buffer": 5}, {"workers": 2}, {"workers": 2, "ordered": True}], ids=str
+)
+async def test_a_function_that_holds_a_cancellation_back_does_not_hold_up_the_end(
+    record: bool, options: dict[str, Any]
+) -> None:
+    async def stubborn(item: int) -> int:
+        with suppress(CancelledError):
+            await sleep(10)
+        return item
+
+    async with Pipeline(stage("a", stubborn, **options)).run(range(100), record=record) as run:
+        await sleep(1)
+    assert_nothing_is_left(run)
+    assert now() == 1.0
+
+
+async def test_a_source_that_holds_a_cancellation_back_does_not_hold_up_the_end() -> None:
+    async def stubborn() -> AsyncIterator[int]:
+        while True:
+            with suppress(CancelledError):
+                await sleep(1)
+            yield 1
+
+    async with Pipeline(stage("a", sleep)).run(stubborn()) as run:
+        await sleep(1.5)
+    assert_nothing_is_left(run)
+    assert now() == 1.5
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_inside_a_stage_reaches_the_caller_as_it_is(
     error: type[BaseException],
