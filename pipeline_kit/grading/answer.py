@@ -35,6 +35,7 @@ class Answer:
         """What happened in the latest run, also if it was stopped; None before the first."""
         self._process = StudentProcess(time_limit=time_limit)
         self._lost_in_a_row = 0
+        self._lost_by = Status.TIMEOUT
 
     def __enter__(self) -> "Answer":
         self._process.start()
@@ -64,7 +65,7 @@ class Answer:
         if not self.source:
             raise Unmet(self.missing or "there is no answer", Status.NOT_ATTEMPTED)
         if self._lost_in_a_row >= 3:
-            raise Unmet("not run, because three runs before it had to be stopped", Status.TIMEOUT)
+            raise Unmet("not run, because three runs before it had to be stopped", self._lost_by)
         play = self.latest = _performance(world)
         order = Order(
             self.source,
@@ -87,6 +88,7 @@ class Answer:
         return GradedRun(play, replace(ended, tasks=[tidy(task) for task in ended.tasks]))
 
     def _lost(self, lost: ProcessLostError, play: Play) -> Unmet:
+        self._lost_by = lost.status
         where = f" in {quote(self.source, lost.line)}" if lost.line else ""
         end = ENDS[lost.status].format(limit=self._process.time_limit)
         text = f"your code was at {play.now:g} s of virtual time{where}: {end}"

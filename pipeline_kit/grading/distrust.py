@@ -54,7 +54,6 @@ def _ended(given: Any, order: Order) -> Ended:
     fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed", "returned", "lost"}
     _check(isinstance(given, dict) and set(given) == fields, "the end is not told as it should be")
     _check(given["how"] in ("returned", "raised", "cancelled", "stopped"), "no such end")
-    _check(isinstance(given["printed"], str), "what was printed is no text")
     fault = None if given["fault"] is None else _fault(given["fault"])
     return Ended(
         given["how"],
@@ -62,7 +61,7 @@ def _ended(given: Any, order: Order) -> Ended:
         fault,
         _texts(given["tasks"]),
         _texts(given["never_awaited"]),
-        given["printed"],
+        _text(given["printed"]),
         given["returned"],
         _texts(given["lost"]),
     )
@@ -71,15 +70,22 @@ def _ended(given: Any, order: Order) -> Ended:
 def _fault(given: Any) -> Fault:
     fields = {"type", "message", "line", "causes"}
     _check(isinstance(given, dict) and set(given) == fields, "the error is not told as it should")
-    _check(isinstance(given["type"], str) and isinstance(given["message"], str), "an error of what")
     _check(_is_whole(given["line"]), "the line is no number")
-    return Fault(given["type"], given["message"], given["line"], _texts(given["causes"]))
+    causes = _texts(given["causes"])
+    return Fault(_text(given["type"]), _text(given["message"]), given["line"], causes)
 
 
 def _texts(given: Any) -> list[str]:
-    fine = isinstance(given, list) and all(isinstance(text, str) for text in given)
-    _check(fine, "there should be a list of texts")
-    return cast(list[str], given)
+    _check(isinstance(given, list), "there should be a list of texts")
+    return [_text(text) for text in given]
+
+
+def _text(given: Any) -> str:
+    """Return a text as it can be shown: what would steer a terminal is spelt out."""
+    _check(isinstance(given, str), "there should be a text")
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in given
+    )
 
 
 def _is_whole(value: object) -> bool:

@@ -278,3 +278,13 @@ def test_a_task_that_was_cancelled_but_not_waited_for_is_not_left() -> None:
         assert answer.run(WORLD).ended.tasks == []
     with Answer(source.replace("    helper.cancel()\n", ""), "hasty") as answer:
         assert "in sleep" in answer.run(WORLD).ended.tasks[0]
+
+
+def test_what_cannot_be_shown_is_spelt_out() -> None:
+    text = as_text(grade_basic(r"raise ValueError('up \x1b[2A and \ud800 down')"))
+    assert r"ValueError in line 4: up \x1b[2A and \ud800 down" in " ".join(text.split())
+
+
+def test_after_three_runs_that_crashed_the_rest_is_said_to_have_crashed_too() -> None:
+    report = grade_basic("import os\nos._exit(0)")
+    assert {verdict.status for verdict in report.verdicts} == {Status.CRASHED}
