@@ -84,12 +84,11 @@ def move(
         StageError: the function failed; the items before the failed one have been moved.
     """
     arrived, results = inbox._buffer, outbox._buffer
-    take, put = arrived.popleft, results.append
+    put = results.append
     before, item = len(arrived), None
     filtered, coroutine = FILTERED, CoroutineType
     try:
-        for _ in range(count):
-            item = take()
+        for item in starmap(arrived.popleft, repeat((), count)):  # quicker than a call for each
             result = function(item)
             if type(result) is coroutine:
                 return item, result
