@@ -163,7 +163,8 @@ class DashboardView {
     if (running && performance.now() - this.spoken < 4000) return;
     this.spoken = performance.now();
     const depths = stages.slice(0, -1).map((stage, at) => `${sample.depth[at]} queued before ${stage.name}`);
-    this.words.textContent = `After ${seconds(sample.time)}: ${this.finding([sample], stages)}; ${depths.join(", ")}.`;
+    const told = this.model.get("status").summary || `After ${seconds(sample.time)}: ${this.finding([sample], stages)}`;
+    this.words.textContent = `${told}; ${depths.join(", ")}.`;
   }
 }
 

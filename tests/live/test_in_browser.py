@@ -276,6 +276,14 @@ def test_another_run_is_spoken_of_at_once(page):
     figure.locator(".pw-words", has_text="After 0.5 s").wait_for(timeout=3000)
 
 
+def test_a_run_that_is_over_is_told_as_its_title_says(page):
+    figure = dashboard(page, "stopped")
+    page.evaluate("sample => model.fire('msg:custom', sample)", sample(9, 10))
+    done = {"state": "done", "message": "", "summary": "10 of 10 items out in 9 s"}
+    page.evaluate("status => model.update('status', status)", done)
+    figure.locator(".pw-words", has_text="10 of 10 items out in 9 s; 0 queued").wait_for()
+
+
 def test_labels_of_queues_that_are_equally_large_stay_in_the_panel(page):
     page.evaluate("""() => {
       const { prototype } = CanvasRenderingContext2D, { fillText } = prototype;
