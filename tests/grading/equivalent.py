@@ -1,9 +1,16 @@
 """Mutants whose mistake nobody could see, by exercise, each with the reason."""
 
 _ONLY_COMPARED = "it is a mark: it matters only whether it is another number than before"
+_NO_DELAY = "with a token in the bucket the delay is 0 or less, which is none"
 _PAST = "any time in the past is as good"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "ex06_rate_limiting": {
+        "in `if self.tokens < 1:`: if self.tokens < 1: … → if True: …": _NO_DELAY,
+        "in `if self.tokens < 1:`: self.tokens < 1 → self.tokens <= 1": _NO_DELAY,
+        "in `if self.tokens < 1:`: 1 → 2": _NO_DELAY,
+        "self.fill() → pass": "only the second: what the bucket owes, the next call fills in",
+    },
     "ex07_metrics": {
         'in `"throughput": out / (clock() - start) if out else 0.0,`: '
         "clock() - start → clock() + start": "the loop's clock begins at 0 in each graded run",
