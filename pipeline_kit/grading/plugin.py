@@ -8,6 +8,7 @@ there is a line for each exercise, and the exit status is 1 unless all passed.
 import os
 import random
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,8 +32,10 @@ _NBVALS_OWN, _CELL_TIMEOUT = 2000, 60
 """Seconds that a cell of a notebook may take: nbval's own would hold up a class, so ours count."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the grader."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options of the grader, and have pytest run no conftest.py that was handed in."""
+    if any(argument.startswith("--answers") for argument in sys.argv):
+        pluginmanager._noconftest = True  # that of the exercises, which calls this, is loaded
     group = parser.getgroup("grading", "grading of exercises")
     group.addoption("--answers", help="folder of the notebooks to grade (default: exercises)")
     group.addoption("--seed", type=int, help="repeat a grading with the parameters of this seed")
@@ -50,11 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("answers", None)
     if folder and not Path(folder).is_dir():
         raise pytest.UsageError(f"--answers {folder}: there is no such folder")
-    if folder and any(Path(argument).is_dir() for argument in config.args):
-        config.args.append(folder)
     for place in _folders(config):
         if any(place.glob("test_ex*.py")):
             os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
+    if folder and any(Path(argument).is_dir() for argument in config.args):
+        config.args.append(folder)
+        config.pluginmanager.register(_HandedIn(Path(folder)))
     if _only_exercises(config):
         config.option.tbstyle = "no"  # the summary below says it all, and shorter
         config.option.reportchars = ""
@@ -72,6 +76,26 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.suffix == ".ipynb" and checks.exists():
         return _notebook(config, checks) != collection_path or None
     return None
+
+
+class _HandedIn:
+    """Has pytest run nothing in the folder of `--answers` but its notebooks.
+
+    A plugin of its own, because the hooks of a conftest.py do not count for other folders.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out modules, such as a student's copy of the checks."""
+        is_module = collection_path.suffix == ".py" and collection_path.parent == self.folder
+        return is_module or None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> object:
+        """Take the folder for a folder, not for a package to be imported."""
+        return pytest.Dir.from_parent(parent, path=path) if path == self.folder else None
 
 
 @pytest.fixture(scope="module")

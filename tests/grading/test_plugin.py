@@ -87,6 +87,25 @@ def test_a_cell_that_never_ends_does_not_hold_up_a_class(tmp_path: Path) -> None
     assert run_pytest(str(tmp_path), "--nbval-cell-timeout", "5")[0] == 0
 
 
+@pytest.mark.parametrize("file", ["conftest.py", "__init__.py", f"test_{NAME}.py"])
+def test_nothing_that_was_handed_in_runs_in_the_grader(answers: Path, file: str) -> None:
+    mark = answers / "mark"
+    (answers / file).write_text(f"open({str(mark)!r}, 'w').close()", encoding="utf-8")
+    code, output = run_pytest("exercises/", "-k", NAME, "--answers", str(answers))
+    assert code == 1
+    assert "failed, 6 of 10 points" in output
+    assert not mark.exists()
+
+
+def test_a_whole_folder_of_exercises_can_be_handed_in(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    chosen = ["exercises/", "-k", NAME, "--answers", str(tmp_path / "exercises")]
+    code, output = run_pytest(*chosen)
+    assert code == 1
+    assert "not attempted, 0 of 10 points" in output
+    assert "Traceback" not in output
+
+
 def test_a_folder_that_is_not_there_is_said_to_be_missing() -> None:
     code, _ = run_pytest("exercises/", "--answers", "nowhere")
     assert code == pytest.ExitCode.USAGE_ERROR
