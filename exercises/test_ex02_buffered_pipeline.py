@@ -185,7 +185,7 @@ def test_errors_reach_the_caller(answer: Answer, draw: Draw) -> None:
     work = {"stage1": beat, "stage2": 2 * beat, "stage3": 4 * beat}
     for failed in (*STAGES, SOURCE):
         failing = (failed, draw.randint(2, 5))
-        world = World(items=draw.items(), work=work, failing=failing, arguments=_size(size))
+        world = World(items=draw.items(12, 15), work=work, failing=failing, arguments=_size(size))
         run = answer.run(world)
         the_error_reaches_the_caller(run)
         no_task_is_left(run)
