@@ -14,7 +14,7 @@ def test_a_student_can_work_through_it(open_notebook):
     lesson.press_all("modify-run")
     lesson.move("filter-run", "every", "End")
     lesson.reached("filter-run", "it saves 9 s")
-    lesson.move("sides-run", "consumers", "ArrowRight", "ArrowRight")
+    lesson.move("sides-run", "consumers", "ArrowRight")
     lesson.reached("sides-run", "the channel is never full")
     lesson.watch("live-run", "delay", "view")
     lesson.order()
