@@ -13,9 +13,9 @@ room: it is *blocked*. A worker with nothing to do is *starved*. All else is der
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipeline_kit.marks import Mark
 from pipeline_kit.steps import Steps
@@ -30,8 +30,7 @@ Kind = Literal["queued", "started", "finished", "filtered", "failed", "dropped"]
 State = Literal["waiting", "working", "blocked", "starved"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that happened to one item."""
 
     time: float
@@ -50,16 +49,14 @@ class Event:
     """What went wrong, where something did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """An item with its number, as it travels through a run that is recorded."""
 
     number: int
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class StageShape:
+class StageShape(NamedTuple):
     """What there is to know of a stage besides its events."""
 
     name: str
@@ -70,8 +67,7 @@ class StageShape:
     """Capacity of the channel in front of the stage, in items; None where it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of time that an item or a worker spent in one state."""
 
     stage: str
@@ -85,8 +81,7 @@ class Span:
     """Seconds since the run began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """Where all the items are at one moment.
 
     `entered = out + filtered + dropped + failed + in_flight`
@@ -228,7 +223,7 @@ class Trace:
 
     def table(self) -> list[dict[str, Any]]:
         """Return the events as rows of plain values, for `csv.DictWriter` or a data frame."""
-        return [asdict(event) for event in self.events]
+        return [event._asdict() for event in self.events]
 
     def plot(self) -> "Figure":
         """Draw the run with matplotlib: a lane for each worker, queue depths, throughput."""

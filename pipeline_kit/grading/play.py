@@ -18,7 +18,7 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
@@ -181,7 +181,7 @@ class Play:
         worker = at_work[request.id] = next(n for n in count() if n not in at_work.values())
         place = list(self.world.work).index(request.stage)
         if worker >= self._shapes[place].workers:  # so that the picture has a lane for it
-            self._shapes[place] = replace(self._shapes[place], workers=worker + 1)
+            self._shapes[place] = self._shapes[place]._replace(workers=worker + 1)
         return worker
 
     def _send(self, request: Request) -> None:
