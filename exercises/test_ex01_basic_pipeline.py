@@ -2,7 +2,7 @@
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -15,9 +15,9 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.luck import holds_in_any_order
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

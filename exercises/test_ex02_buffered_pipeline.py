@@ -2,7 +2,7 @@
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -14,9 +14,9 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.timetable import timetable
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.timetable import timetable
-from pipeline_kit.grading.world import Work, World
+from pipeline_kit.grading.worlds.world import Work, World
 from pipeline_kit.trace import SINK, SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

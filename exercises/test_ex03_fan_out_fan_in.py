@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     ends_at_once_when_cancelled,
     every_item_comes_out_once,
@@ -13,14 +13,14 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_workers import (
+from pipeline_kit.grading.claims.luck import holds_in_any_order
+from pipeline_kit.grading.claims.workers import (
     at_most_at_work,
     no_worker_idles,
     results_come_out_when_done,
 )
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.luck import holds_in_any_order
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
 WORK = "work"

@@ -4,7 +4,13 @@ from typing import Any
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.failing import (
+    each_is_reported_once,
+    errors_are_closed_once_at_the_end,
+    is_tried,
+    only_these_are_lost,
+)
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -16,14 +22,8 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_failing import (
-    each_is_reported_once,
-    errors_are_closed_once_at_the_end,
-    is_tried,
-    only_these_are_lost,
-)
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.failing import ALWAYS, FailingWorld
+from pipeline_kit.grading.worlds.failing import ALWAYS, FailingWorld
 from pipeline_kit.trace import SINK, SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

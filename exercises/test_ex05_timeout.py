@@ -4,7 +4,12 @@ from typing import Any
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.failing import (
+    each_is_reported_once,
+    errors_are_closed_once_at_the_end,
+    only_these_are_lost,
+)
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -16,18 +21,13 @@ from pipeline_kit.grading.claims import (
     sink_is_closed_once_at_the_end,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_failing import (
-    each_is_reported_once,
-    errors_are_closed_once_at_the_end,
-    only_these_are_lost,
-)
-from pipeline_kit.grading.claims_timeout import (
+from pipeline_kit.grading.claims.timeout import (
     ends_with_a_timeout_at,
     is_cut_off,
     nothing_is_given_up,
 )
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.failing import FailingWorld
+from pipeline_kit.grading.worlds.failing import FailingWorld
 from pipeline_kit.trace import SINK, SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

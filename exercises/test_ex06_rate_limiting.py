@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -15,9 +15,9 @@ from pipeline_kit.grading.claims import (
     sink_is_closed_once_at_the_end,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_rate import never_enters_faster, never_enters_later, refuses
+from pipeline_kit.grading.claims.rate import never_enters_faster, never_enters_later, refuses
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
@@ -16,7 +16,7 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_metrics import (
+from pipeline_kit.grading.claims.metrics import (
     busy_time,
     busy_times_are_right,
     counts_are_right,
@@ -29,8 +29,8 @@ from pipeline_kit.grading.claims_metrics import (
     throughput_is_right,
 )
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.faulty import KINDS, FaultyWorld
-from pipeline_kit.grading.world import Work
+from pipeline_kit.grading.worlds.faulty import KINDS, FaultyWorld
+from pipeline_kit.grading.worlds.world import Work
 from pipeline_kit.trace import SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

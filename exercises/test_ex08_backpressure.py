@@ -2,7 +2,13 @@
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.backpressure import (
+    at_most_on_the_way,
+    nothing_is_taken_too_early,
+    nothing_is_taken_too_late,
+    pressure_is_told,
+)
+from pipeline_kit.grading.claims.general import (
     each_item_passes_all_stages_in_order,
     ends_at_once_when_cancelled,
     every_item_comes_out_once,
@@ -13,14 +19,8 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_backpressure import (
-    at_most_on_the_way,
-    nothing_is_taken_too_early,
-    nothing_is_taken_too_late,
-    pressure_is_told,
-)
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.world import Work, World
+from pipeline_kit.grading.worlds.world import Work, World
 from pipeline_kit.trace import SOURCE
 
 STAGES = ("stage1", "stage2", "stage3")

@@ -6,7 +6,15 @@ from math import inf
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.breaker import (
+    comes_out_at_once,
+    is_left_alone,
+    is_tried_with,
+    none_is_tried_twice,
+    nothing_begins_at,
+    only_one_is_tried,
+)
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     ends_at_once_when_cancelled,
     every_item_comes_out_once,
@@ -15,18 +23,10 @@ from pipeline_kit.grading.claims import (
     sink_is_closed_once_at_the_end,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_breaker import (
-    comes_out_at_once,
-    is_left_alone,
-    is_tried_with,
-    none_is_tried_twice,
-    nothing_begins_at,
-    only_one_is_tried,
-)
-from pipeline_kit.grading.claims_workers import at_most_at_work
+from pipeline_kit.grading.claims.workers import at_most_at_work
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.outage import OutageWorld
+from pipeline_kit.grading.worlds.outage import OutageWorld
 from pipeline_kit.trace import SOURCE
 
 LONG = 1e6

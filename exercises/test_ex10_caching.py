@@ -5,7 +5,15 @@ from functools import partial
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.claims import (
+from pipeline_kit.grading.claims.caching import (
+    at_most_at_once,
+    hits_come_out_at_once,
+    looked_up_at_most,
+    lookups_of,
+    not_looked_up_again,
+    results_are_fresh,
+)
+from pipeline_kit.grading.claims.general import (
     at_most_waiting,
     ends_at_once_when_cancelled,
     every_item_comes_out_once,
@@ -15,17 +23,9 @@ from pipeline_kit.grading.claims import (
     something_came_out,
     the_error_reaches_the_caller,
 )
-from pipeline_kit.grading.claims_caching import (
-    at_most_at_once,
-    hits_come_out_at_once,
-    looked_up_at_most,
-    lookups_of,
-    not_looked_up_again,
-    results_are_fresh,
-)
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.keyed import KeyedWorld
-from pipeline_kit.grading.luck import holds_in_any_order
+from pipeline_kit.grading.worlds.keyed import KeyedWorld
 from pipeline_kit.trace import SOURCE
 
 

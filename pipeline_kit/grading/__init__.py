@@ -12,22 +12,16 @@ there is nothing in the student's process that would be worth tampering with.
 
 A tour, in the order in which an answer meets them:
 
-- `notebook_file`: finds the answer. `answer`: runs it (`Answer`). `graded_run`: what was seen.
-- `world`: the script of a run (`World`). `play`: its performance (`Play`).
-- `process`, `guard`: start the student's process, limit it, kill it. `protocol`: what the two sides
-  may say to each other. `distrust`: reads what the student's side says.
-- `failing`, `faulty`, `keyed`, `outage`: worlds in which more can happen, for some exercises.
-- `runner`, `remote`, `given`, `remote_errors`, `clocks`, `faults`, `refusals`, `confinement`: the
-  student's side.
-- `claims`, `claims_…`: what a check can assert about a run. `timetable`: when things should have
-  happened. `luck`: whether they do in any order (`shuffled`). `explain`: how a run ended that
-  should have ended otherwise.
+- `notebook_file` finds the answer; `answer` runs it; `graded_run` is what was seen of a run.
+- `worlds/` holds the scripts of runs, and performs them.
+- `process/` starts the student's process, limits it, and talks to it; `student/` runs in it.
+- `claims/` holds what a check can assert about a run; `explain` says how a run ended that should
+  have ended otherwise (`status`).
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
-  `verdicts`: runs all checks of an exercise.
-- `report`, `excerpt`: the verdict as text. `notebook`, `shown`, `violations`, `hints`: in a
-  notebook. `plugin`: in pytest.
-- `progress`, `scoreboard`: where a student stands. `watch`, `reset`: the command line. `folder`:
-  the exercises. `nbgrader_course`: the same for nbgrader.
+  `verdicts` runs all checks of an exercise.
+- `display/` shows the verdict. It is asked for in a notebook (`notebook`), by pytest (`plugin`), or
+  on the command line (`__main__`, `commands/`).
+- `progress` and `scoreboard` tell where a student stands with all exercises (`folder`).
 
 This module imports nothing, because the student's process should start fast.
 """

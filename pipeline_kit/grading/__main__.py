@@ -10,13 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.commands.nbgrader_course import make_course
+from pipeline_kit.grading.commands.reset import reset
+from pipeline_kit.grading.commands.watch import check_notebook, watch
+from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_folder, exercises_in
-from pipeline_kit.grading.nbgrader_course import make_course
-from pipeline_kit.grading.report import as_text
-from pipeline_kit.grading.reset import reset
 from pipeline_kit.grading.scoreboard import scoreboard
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.watch import check_notebook, watch
 
 
 def main(arguments: list[str] | None = None) -> int:

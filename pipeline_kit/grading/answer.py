@@ -3,16 +3,20 @@
 from dataclasses import replace
 
 from pipeline_kit.grading.explain import ENDS, problem_with, quote, tidy
-from pipeline_kit.grading.failing import FailingPlay, FailingWorld
-from pipeline_kit.grading.faulty import FaultyPlay, FaultyWorld
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
-from pipeline_kit.grading.outage import OutagePlay, OutageWorld
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.process import TIME_LIMIT, ProcessLostError, StudentProcess
-from pipeline_kit.grading.protocol import Order
+from pipeline_kit.grading.process.protocol import Order
+from pipeline_kit.grading.process.student_process import (
+    TIME_LIMIT,
+    ProcessLostError,
+    StudentProcess,
+)
 from pipeline_kit.grading.status import Status, Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.failing import FailingPlay, FailingWorld
+from pipeline_kit.grading.worlds.faulty import FaultyPlay, FaultyWorld
+from pipeline_kit.grading.worlds.keyed import KeyedPlay, KeyedWorld
+from pipeline_kit.grading.worlds.outage import OutagePlay, OutageWorld
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 
 
 class Answer:

@@ -24,7 +24,7 @@ from types import ModuleType
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 HIDDEN = "_hidden"
 """How the name of a file with hidden checks ends."""

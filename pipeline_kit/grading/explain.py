@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.protocol import Fault
+from pipeline_kit.grading.process.protocol import Fault
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.trace import SOURCE
 

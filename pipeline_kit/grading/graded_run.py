@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import Ended
+from pipeline_kit.grading.process.protocol import Ended
 from pipeline_kit.grading.status import Unmet
+from pipeline_kit.grading.worlds.play import Play
 from pipeline_kit.trace import SINK, Trace
 
 

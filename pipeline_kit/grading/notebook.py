@@ -23,16 +23,16 @@ from IPython.display import display
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.display.hints import Hints
+from pipeline_kit.grading.display.shown import Score, Shown
 from pipeline_kit.grading.explain import problem_with
 from pipeline_kit.grading.folder import exercises_folder
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.hints import Hints
 from pipeline_kit.grading.notebook_file import newest_definition
 from pipeline_kit.grading.progress import record
-from pipeline_kit.grading.shown import Score, Shown
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report, grade
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 
 def open_exercise(

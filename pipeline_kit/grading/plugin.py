@@ -18,11 +18,11 @@ import pytest
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import HIDDEN, check_of, load
+from pipeline_kit.grading.display.report import problems, score
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.folder import FOLDER_VARIABLE
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.progress import record
-from pipeline_kit.grading.report import problems, score
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report
 

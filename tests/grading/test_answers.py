@@ -6,8 +6,8 @@ import pytest
 from graded import ROOT, answers, failing_check, grade_source, name_of
 
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.notebook_file import answer_in_notebook
-from pipeline_kit.grading.report import as_text
 from pipeline_kit.grading.status import Status
 
 EXERCISES = sorted(path.stem[5:] for path in (ROOT / "exercises").glob("test_ex*.py"))

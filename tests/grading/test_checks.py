@@ -2,11 +2,11 @@
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check, check_of
+from pipeline_kit.grading.display.report import as_html, as_text, score
 from pipeline_kit.grading.draw import Draw
-from pipeline_kit.grading.report import as_html, as_text, score
 from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 EXERCISE = Exercise(1, "Testing", "f", World(items=[], work={}))
 

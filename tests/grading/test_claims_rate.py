@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_kit import virtual_time
-from pipeline_kit.grading.claims_rate import never_enters_faster, never_enters_later
+from pipeline_kit.grading.claims.rate import never_enters_faster, never_enters_later
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import Ended
+from pipeline_kit.grading.process.protocol import Ended
 from pipeline_kit.grading.status import Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.patterns.rate_limiting import RateLimit
 from pipeline_kit.trace import SINK, Event
 

@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_kit import SINK, SOURCE, Event, Pipeline, Stage, virtual_time
-from pipeline_kit.grading.claims_workers import (
+from pipeline_kit.grading.claims.workers import (
     at_most_at_work,
     no_worker_idles,
     results_come_out_when_done,
 )
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import Ended
+from pipeline_kit.grading.process.protocol import Ended
 from pipeline_kit.grading.status import Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 
 WORK = st.lists(st.integers(1, 9).map(float), min_size=1, max_size=15)
 

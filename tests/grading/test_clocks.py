@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 ANSWER = """
 import asyncio

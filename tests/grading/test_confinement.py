@@ -5,7 +5,7 @@ from graded import ROOT, grade_basic
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.status import Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 WORLD = World(items=[1], work={"stage1": 1.0})
 
@@ -82,7 +82,7 @@ def test_what_python_brings_along_can_be_imported() -> None:
 
 def test_a_fence_cannot_be_taken_down_by_patching_its_module() -> None:
     source = f"""
-from pipeline_kit.grading import confinement
+from pipeline_kit.grading.student import confinement
 
 confinement._REFUSED.clear()
 confinement._readable = lambda: ("/",)

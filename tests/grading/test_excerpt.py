@@ -1,6 +1,6 @@
 """The drawing in text shows what the picture shows, up to the moment and no further."""
 
-from pipeline_kit.grading.excerpt import excerpt
+from pipeline_kit.grading.display.excerpt import excerpt
 from pipeline_kit.trace import SINK, SOURCE, Event, StageShape, Trace
 
 

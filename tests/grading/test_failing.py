@@ -3,10 +3,10 @@
 import pytest
 from graded import grade_source
 
-from pipeline_kit.grading.distrust import TamperedError, parse
-from pipeline_kit.grading.failing import FailingPlay, FailingWorld, ReportedItem
-from pipeline_kit.grading.protocol import Ask, Order, Reply, Request
-from pipeline_kit.grading.report import as_text
+from pipeline_kit.grading.display.report import as_text
+from pipeline_kit.grading.process.distrust import TamperedError, parse
+from pipeline_kit.grading.process.protocol import Ask, Order, Reply, Request
+from pipeline_kit.grading.worlds.failing import FailingPlay, FailingWorld, ReportedItem
 
 WORLD = FailingWorld(items=[7, 8], work={"stage1": 1.0}, failures={"stage1": {0: 2}})
 

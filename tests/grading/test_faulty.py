@@ -2,9 +2,9 @@
 
 import asyncio
 
-from pipeline_kit.grading.faulty import KINDS, FaultyPlay, FaultyWorld
-from pipeline_kit.grading.protocol import Ask, Reply, Request
-from pipeline_kit.grading.remote import StageError, _settle
+from pipeline_kit.grading.process.protocol import Ask, Reply, Request
+from pipeline_kit.grading.student.remote import StageError, _settle
+from pipeline_kit.grading.worlds.faulty import KINDS, FaultyPlay, FaultyWorld
 
 
 def test_a_stage_fails_with_the_items_of_its_script_and_no_others() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_kit.grading.hints import Hints
+from pipeline_kit.grading.display.hints import Hints
 
 HINTS = Hints(["look at `a < b`", "look closer", "look there"])
 

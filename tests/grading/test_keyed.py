@@ -1,7 +1,7 @@
 """In a keyed world results belong to keys: one lookup may serve many items, until a change."""
 
-from pipeline_kit.grading.keyed import KeyedPlay, KeyedWorld
-from pipeline_kit.grading.protocol import Ask, Reply, Request
+from pipeline_kit.grading.process.protocol import Ask, Reply, Request
+from pipeline_kit.grading.worlds.keyed import KeyedPlay, KeyedWorld
 from pipeline_kit.trace import SINK
 
 

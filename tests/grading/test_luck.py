@@ -4,12 +4,12 @@ import pytest
 from graded import ANSWERS
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.claims import every_item_comes_out_once
+from pipeline_kit.grading.claims.general import every_item_comes_out_once
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.luck import holds_in_any_order
 from pipeline_kit.grading.status import Status, Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 STAGES = ("stage1", "stage2", "stage3")
 FOLDER = ANSWERS / "ex01_basic_pipeline"

@@ -9,8 +9,8 @@ import pytest
 from graded import ROOT
 
 from pipeline_kit.grading.__main__ import main
+from pipeline_kit.grading.commands.nbgrader_course import make_course
 from pipeline_kit.grading.folder import exercises_in
-from pipeline_kit.grading.nbgrader_course import make_course
 
 NAMES = [name for name, _ in exercises_in(ROOT / "exercises")]
 

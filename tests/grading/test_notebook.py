@@ -7,12 +7,12 @@ import pytest
 from graded import ROOT
 
 from pipeline_kit.grading.checks import Check, Exercise
+from pipeline_kit.grading.display.shown import Score
 from pipeline_kit.grading.notebook import open_exercise
 from pipeline_kit.grading.progress import FILE, history
-from pipeline_kit.grading.shown import Score
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report, Verdict
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 NAME = "ex01_basic_pipeline"
 

@@ -4,9 +4,9 @@ import pytest
 from graded import grade_basic, grade_source
 
 from pipeline_kit.grading.answer import Answer
-from pipeline_kit.grading.report import as_html, as_text
+from pipeline_kit.grading.display.report import as_html, as_text
 from pipeline_kit.grading.status import Status, Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 WORLD = World(items=[1, 2, 3], work={"stage1": 1.0, "stage2": 1.0, "stage3": 1.0})
 

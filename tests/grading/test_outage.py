@@ -1,7 +1,7 @@
 """A service is down by its script, and whoever falls back on something else is seen doing so."""
 
-from pipeline_kit.grading.outage import FALLBACK, SERVICE, OutagePlay, OutageWorld
-from pipeline_kit.grading.protocol import Ask, Reply, Request
+from pipeline_kit.grading.process.protocol import Ask, Reply, Request
+from pipeline_kit.grading.worlds.outage import FALLBACK, SERVICE, OutagePlay, OutageWorld
 from pipeline_kit.live.picture import picture_of
 from pipeline_kit.live.simulate import Simulation
 

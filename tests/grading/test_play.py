@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline_kit.grading.play import Play, Told
-from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.process.protocol import Ask, Reply, Request, Stop
+from pipeline_kit.grading.worlds.play import Play, Told
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE
 
 WORK = {"stage1": 2.0, "stage2": [1.0, 3.0]}

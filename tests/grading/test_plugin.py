@@ -115,8 +115,8 @@ def test_a_new_exercise_needs_only_its_notebook_and_its_checks(tmp_path: Path) -
     shutil.copy(ROOT / "exercises" / "conftest.py", tmp_path)
     (tmp_path / "test_ex99_pass_on.py").write_text(
         "from pipeline_kit.grading.checks import Exercise, check\n"
-        "from pipeline_kit.grading.claims import every_item_comes_out_once\n"
-        "from pipeline_kit.grading.world import World\n\n"
+        "from pipeline_kit.grading.claims.general import every_item_comes_out_once\n"
+        "from pipeline_kit.grading.worlds.world import World\n\n"
         "WORLD = World(items=[1, 2], work={'stage1': 1.0})\n"
         "EXERCISE = Exercise(99, 'Pass on', 'pass_on', WORLD)\n\n"
         "@check(points=10, hint='…')\n"
@@ -142,8 +142,8 @@ def test_a_new_exercise_needs_only_its_notebook_and_its_checks(tmp_path: Path) -
 
 HIDDEN_CHECK = """
 from pipeline_kit.grading.checks import check
-from pipeline_kit.grading.claims import order_is_kept
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.claims.general import order_is_kept
+from pipeline_kit.grading.worlds.world import World
 
 @check(points=4, hint="…", needs=("test_the_stages_overlap",))
 def test_one_more_thing(answer, draw):

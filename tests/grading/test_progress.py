@@ -9,7 +9,7 @@ from pipeline_kit.grading.checks import Check, Exercise
 from pipeline_kit.grading.progress import FILE, history, last_checks, record
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report, Verdict
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 EXERCISE = Exercise(1, "Testing", "f", World(items=[], work={}))
 

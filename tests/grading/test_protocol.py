@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit.grading.distrust import TamperedError, parse
-from pipeline_kit.grading.protocol import Ask, Ended, Order, Request
+from pipeline_kit.grading.process.distrust import TamperedError, parse
+from pipeline_kit.grading.process.protocol import Ask, Ended, Order, Request
 
 ORDER = Order("", "f", ["stage1"], {}, 1.5, streams=["changes"], signals=["alarm"])
 JSON = st.recursive(

@@ -10,8 +10,8 @@ from graded import ROOT
 from keep_stubs import stubs_in_notebooks
 
 from pipeline_kit.grading.__main__ import main
+from pipeline_kit.grading.commands.reset import reset, stubs
 from pipeline_kit.grading.notebook_file import answer_in_notebook
-from pipeline_kit.grading.reset import reset, stubs
 
 NAME, FUNCTION = "ex01_basic_pipeline", "basic_pipeline"
 ANSWER = "async def basic_pipeline(*given):\n    return 'my hard work'"

@@ -13,7 +13,7 @@ from pipeline_kit.grading.scoreboard import Scoreboard, scoreboard
 
 CHECKS = """
 from pipeline_kit.grading.checks import Exercise, check
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 EXERCISE = Exercise({number}, "The <{number}>", "f", World(items=[], work={{}}))
 

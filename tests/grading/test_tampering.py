@@ -3,11 +3,11 @@
 import pytest
 from graded import grade_basic
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.process import ProcessLostError, StudentProcess
-from pipeline_kit.grading.protocol import Order
+from pipeline_kit.grading.process.protocol import Order
+from pipeline_kit.grading.process.student_process import ProcessLostError, StudentProcess
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 
 SEQUENTIAL = """
 async for item in source:
@@ -17,9 +17,10 @@ sink.close()
 HARMLESS = {
     "patches the loop's clock": "loop = asyncio.get_running_loop()\nloop.time = lambda: 0.0\n"
     "loop._now = 0.0",
-    "patches the grader's modules": "from pipeline_kit.grading import checks, claims, status\n"
-    "claims.results_come_out_at = lambda *given: None\n"
-    "checks.judge = lambda check, *given: checks.Verdict(check, status.Status.PASSED)",
+    "patches the grader's modules": "from pipeline_kit.grading import status, verdicts\n"
+    "from pipeline_kit.grading.claims import general\n"
+    "general.results_come_out_at = lambda *given: None\n"
+    "verdicts.judge = lambda check, *given: verdicts.Verdict(check, status.Status.PASSED)",
     "patches time": "import time\ntime.monotonic = time.time = lambda: 0.0",
     "patches json": "import json\njson.dumps = lambda *given, **more: '{}'\n"
     "import importlib\nimportlib.reload(json)",

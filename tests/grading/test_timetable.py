@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_kit import Pipeline, Stage, virtual_time
-from pipeline_kit.grading.timetable import timetable
+from pipeline_kit.grading.claims.timetable import timetable
 from pipeline_kit.trace import SINK
 
 TIMES = st.integers(0, 8).map(lambda quarters: quarters / 4)

@@ -3,9 +3,9 @@
 import pytest
 from graded import ANSWERS, grade_basic, grade_source
 
-from pipeline_kit.grading.report import as_text
+from pipeline_kit.grading.display.report import as_text
+from pipeline_kit.grading.display.violations import Violations, violations
 from pipeline_kit.grading.verdicts import Report
-from pipeline_kit.grading.violations import Violations, violations
 from pipeline_kit.trace import SINK
 
 

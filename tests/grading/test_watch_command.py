@@ -9,8 +9,8 @@ import pytest
 from graded import ANSWERS, ROOT
 
 from pipeline_kit.grading.__main__ import main
+from pipeline_kit.grading.commands.watch import Watcher
 from pipeline_kit.grading.progress import history
-from pipeline_kit.grading.watch import Watcher
 
 NAME = "ex01_basic_pipeline"
 

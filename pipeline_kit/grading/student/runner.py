@@ -17,13 +17,13 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
 from pipeline_kit.deadlock import describe_waiting_tasks
-from pipeline_kit.grading.clocks import let_clocks_tell_virtual_time
-from pipeline_kit.grading.confinement import keep_answers_inside
-from pipeline_kit.grading.faults import FILE, LostErrors, describe, note_place
-from pipeline_kit.grading.given import Sink, Source, signal, stage
-from pipeline_kit.grading.refusals import awaitable, defined, refuse_what_is_never_right
-from pipeline_kit.grading.remote import RemoteClockLoop, StoppedError, Wire
-from pipeline_kit.grading.remote_errors import Errors
+from pipeline_kit.grading.student.clocks import let_clocks_tell_virtual_time
+from pipeline_kit.grading.student.confinement import keep_answers_inside
+from pipeline_kit.grading.student.faults import FILE, LostErrors, describe, note_place
+from pipeline_kit.grading.student.given import Sink, Source, signal, stage
+from pipeline_kit.grading.student.refusals import awaitable, defined, refuse_what_is_never_right
+from pipeline_kit.grading.student.remote import RemoteClockLoop, StoppedError, Wire
+from pipeline_kit.grading.student.remote_errors import Errors
 
 _MOST_PRINTED = 2_000
 _MOST_RETURNED = 20_000
@@ -98,7 +98,7 @@ def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
 def _loop(schedule: int | None, wire: Wire) -> RemoteClockLoop:
     if schedule is None:
         return RemoteClockLoop(wire)
-    from pipeline_kit.grading.shuffled import ShuffledRemoteLoop  # few runs need it
+    from pipeline_kit.grading.student.shuffled import ShuffledRemoteLoop  # few runs need it
 
     return ShuffledRemoteLoop(wire, schedule)
 

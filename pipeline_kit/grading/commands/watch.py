@@ -6,10 +6,10 @@ from pathlib import Path
 from time import sleep
 
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.progress import record
-from pipeline_kit.grading.report import as_text
 from pipeline_kit.grading.scoreboard import scoreboard
 from pipeline_kit.grading.verdicts import Report, grade
 

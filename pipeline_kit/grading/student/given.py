@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
 
-from pipeline_kit.grading.remote import RemoteClockLoop
+from pipeline_kit.grading.student.remote import RemoteClockLoop
 from pipeline_kit.trace import SOURCE
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK

@@ -6,7 +6,7 @@ second, and there is room for `burst`.
 
 from collections.abc import Sequence
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
 
 

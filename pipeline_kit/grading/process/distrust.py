@@ -6,7 +6,7 @@ The first thing that does not fit ends the run as `TamperedError`.
 import json
 from typing import Any, cast, get_args
 
-from pipeline_kit.grading.protocol import Ask, Ended, Fault, Order, Request, RequestKind
+from pipeline_kit.grading.process.protocol import Ask, Ended, Fault, Order, Request, RequestKind
 
 
 class TamperedError(Exception):

@@ -7,9 +7,9 @@ from collections import Counter
 from math import isclose
 from typing import Any
 
-from pipeline_kit.grading.claims import something_came_out
-from pipeline_kit.grading.faulty import FaultyWorld
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
+from pipeline_kit.grading.worlds.faulty import FaultyWorld
 from pipeline_kit.trace import SINK, SOURCE
 
 

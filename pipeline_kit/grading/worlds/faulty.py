@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 
 KINDS = ("BadRecordError", "ServiceDownError")
 """Names of the types of errors with which stages fail here."""

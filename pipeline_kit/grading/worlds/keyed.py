@@ -7,9 +7,9 @@ key change (the stream `changes`), what was asked before is out of date for all 
 
 from dataclasses import dataclass, field
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import Request
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.process.protocol import Request
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE, Kind
 
 

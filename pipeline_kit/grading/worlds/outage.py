@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, Kind, StageShape, Trace
 
 SERVICE, FALLBACK = "service", "fallback"

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from pipeline_kit.grading.remote import RemoteClockLoop, Wire
+from pipeline_kit.grading.student.remote import RemoteClockLoop, Wire
 from pipeline_kit.schedules import ShuffledLoop
 
 

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 
-from pipeline_kit.grading.excerpt import excerpt
+from pipeline_kit.grading.display.excerpt import excerpt
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report, Verdict
 

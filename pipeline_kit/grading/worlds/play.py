@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from pipeline_kit.grading.protocol import Ask, Reply, Request, Stop
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.process.protocol import Ask, Reply, Request, Stop
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE, Event, Kind, StageShape, Trace
 
 _STEPS = 5_000

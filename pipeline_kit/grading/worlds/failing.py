@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import Request
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.process.protocol import Request
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.marks import Mark
 from pipeline_kit.trace import Event, Kind
 

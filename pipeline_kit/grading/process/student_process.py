@@ -14,10 +14,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline_kit.grading.distrust import TamperedError, parse
-from pipeline_kit.grading.guard import Guard, kill_group
-from pipeline_kit.grading.play import Play
-from pipeline_kit.grading.protocol import (
+from pipeline_kit.grading.process.distrust import TamperedError, parse
+from pipeline_kit.grading.process.guard import Guard, kill_group
+from pipeline_kit.grading.process.protocol import (
     LONGEST_LINE,
     Ended,
     Order,
@@ -25,6 +24,7 @@ from pipeline_kit.grading.protocol import (
     encode_reply,
 )
 from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.worlds.play import Play
 
 TIME_LIMIT = 2.0
 """Seconds of processor time that a run may take, or that it may stand still. An honest one takes a
@@ -32,11 +32,11 @@ few hundredths; how busy the machine is besides does not matter."""
 MEMORY_LIMIT = 512 * 2**20
 """Bytes of memory that the student's process may take beyond what Python itself needs."""
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _START = """\
 import sys
 sys.path.insert(0, sys.argv[1])
-from pipeline_kit.grading.runner import main
+from pipeline_kit.grading.student.runner import main
 main(int(sys.argv[2]))
 """
 

@@ -17,7 +17,7 @@ from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.status import Status, Unmet
-from pipeline_kit.grading.world import World
+from pipeline_kit.grading.worlds.world import World
 
 Claim = Callable[[GradedRun], None]
 

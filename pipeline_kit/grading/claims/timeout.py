@@ -1,10 +1,10 @@
 """What a check can claim about time limits: work is cut off when it must be, and not before."""
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.explain import describe_fault, problem_with
-from pipeline_kit.grading.failing import FailingPlay
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.worlds.failing import FailingPlay
 
 
 def is_cut_off(run: GradedRun, stage: str, item: int, after: float) -> None:

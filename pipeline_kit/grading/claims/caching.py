@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.keyed import KeyedPlay, Lookup
+from pipeline_kit.grading.worlds.keyed import KeyedPlay, Lookup
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SOURCE
 

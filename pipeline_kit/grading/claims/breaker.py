@@ -5,9 +5,9 @@ All is read from the calls that the world has seen; what the answer calls its st
 
 from collections.abc import Iterable
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
-from pipeline_kit.grading.outage import SERVICE, Call, OutagePlay
+from pipeline_kit.grading.worlds.outage import SERVICE, Call, OutagePlay
 
 
 def service_calls(run: GradedRun) -> list[Call]:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pipeline_kit.grading.explain import overlooked
-from pipeline_kit.grading.failing import FailingPlay, ReportedItem
 from pipeline_kit.grading.graded_run import GradedRun
+from pipeline_kit.grading.worlds.failing import FailingPlay, ReportedItem
 from pipeline_kit.trace import SINK
 
 

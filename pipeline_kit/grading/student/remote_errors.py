@@ -1,7 +1,7 @@
 """The student's side of a world in which items fail: a second sink, for what has failed."""
 
-from pipeline_kit.grading.given import checked
-from pipeline_kit.grading.remote import RemoteClockLoop, StageError
+from pipeline_kit.grading.student.given import checked
+from pipeline_kit.grading.student.remote import RemoteClockLoop, StageError
 
 
 class Errors:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_KIT = Path(__file__).parents[1]
+_KIT = Path(__file__).parents[2]
 _REFUSED = {
     "starts no other program or process": (
         "os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.system "

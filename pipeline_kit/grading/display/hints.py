@@ -6,7 +6,7 @@ the grade. Where there is no HTML, `hint(1)` prints the first.
 
 from collections.abc import Sequence
 
-from pipeline_kit.grading.report import code_as_html
+from pipeline_kit.grading.display.report import code_as_html
 
 
 class Hints:

@@ -3,7 +3,7 @@
 An item is on the way from when the source yields it until the sink takes it.
 """
 
-from pipeline_kit.grading.claims import something_came_out
+from pipeline_kit.grading.claims.general import something_came_out
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.trace import SINK, SOURCE
 

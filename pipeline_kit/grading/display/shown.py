@@ -4,7 +4,7 @@ from html import escape
 
 from IPython.display import display
 
-from pipeline_kit.grading.report import as_html, as_text
+from pipeline_kit.grading.display.report import as_html, as_text
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report
 
@@ -33,7 +33,7 @@ class Shown:
         if not any(verdict.trace for verdict in self.report.verdicts):
             return
         # Imported here because the pictures take half a second to import.
-        from pipeline_kit.grading.violations import Violations, violations
+        from pipeline_kit.grading.display.violations import Violations, violations
 
         if found := violations(self.report):
             display(Violations(found))  # type: ignore[no-untyped-call] # likewise
