@@ -22,7 +22,8 @@ A tour, from the bottom up:
 """
 
 from pipeline_kit import virtual_time
-from pipeline_kit.channel import Channel, ChannelClosed, ChannelStatistics, EndOfChannel, WouldBlock
+from pipeline_kit.channel import Channel, ChannelClosed, EndOfChannel, WouldBlock
+from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.errors import ErrorLog, StageError
 from pipeline_kit.layer import Layer
 from pipeline_kit.pipeline import Pipeline, Run

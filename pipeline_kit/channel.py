@@ -16,15 +16,16 @@ A channel belongs to one event loop and is not thread-safe. Its manners are thos
 and of trio's memory channels.
 """
 
-import asyncio
 import math
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from operator import length_hint
 from typing import Any, Generic, Protocol, Self, TypeVar
+
+from pipeline_kit.channel_statistics import ChannelStatistics
+from pipeline_kit.waiting_line import Line, Waiter
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -40,34 +41,6 @@ class EndOfChannel(Exception):  # noqa: N818 - likewise; the end is not an error
 
 class WouldBlock(Exception):  # noqa: N818 - likewise; the name it has in trio
     """Raised by `send_nowait` and `receive_nowait` where `send` and `receive` would wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelStatistics:
-    """The state of a channel at one moment, and its totals so far."""
-
-    capacity: float
-    """The most items the channel may hold; `math.inf` for no bound."""
-    depth: int
-    """Items in the channel that no receiver has been woken for."""
-    peak_depth: int
-    """The greatest depth there has been."""
-    sent: int
-    """Items accepted from senders so far."""
-    received: int
-    """Items handed to receivers so far."""
-    waiting_senders: int
-    """Sends that wait for room."""
-    waiting_receivers: int
-    """Receives that wait for an item."""
-    senders_waited: float
-    """Seconds that sends have waited for room so far, summed over all of them."""
-    receivers_waited: float
-    """Seconds that receives have waited for an item so far, summed over all of them."""
-    closed: bool
-    """Whether the channel takes no more items."""
-    dropped: int = 0
-    """Items accepted from senders and then discarded; a plain channel never does that."""
 
 
 class Observer(Protocol):
@@ -99,8 +72,8 @@ class Channel(Generic[T]):
         self.name = name
         self.capacity = capacity
         self._buffer: deque[T] = deque()
-        self._senders: _Line[T] = _Line()
-        self._receivers: _Line[None] = _Line()
+        self._senders: Line[T] = Line()
+        self._receivers: Line[None] = Line()
         self._closed = False
         self._received = 0
         self._claims: Iterable[tuple[()]] = ()  # for each item counted as received in advance, one
@@ -135,7 +108,7 @@ class Channel(Generic[T]):
         return await self._send_in_turn(item)
 
     async def _send_in_turn(self, item: T) -> None:
-        me = _Waiter(item)
+        me = Waiter(item)
         with self._place_in(self._senders, me):
             while not (self._closed or me.served or (self._senders[0] is me and self._has_room())):
                 await me.sleep()
@@ -173,7 +146,7 @@ class Channel(Generic[T]):
             EndOfChannel: the channel is closed and everything in it has been received.
         """
         if self._receivers or not (self._buffer or self._closed):
-            me = _Waiter(None)
+            me = Waiter(None)
             with self._place_in(self._receivers, me):
                 while not (self._closed or (self._receivers[0] is me and self._buffer)):
                     await me.sleep()
@@ -184,7 +157,7 @@ class Channel(Generic[T]):
     def close(self) -> None:
         """Take no more items; what is in the channel can still be received. May be called twice."""
         self._closed = True
-        everyone: list[_Waiter[Any]] = [*self._senders, *self._receivers]
+        everyone: list[Waiter[Any]] = [*self._senders, *self._receivers]
         for waiter in everyone:
             waiter.wake()
 
@@ -273,13 +246,13 @@ class Channel(Generic[T]):
             self._wake_first()
         return item
 
-    def _serve(self, sender: "_Waiter[T]") -> None:
+    def _serve(self, sender: "Waiter[T]") -> None:
         self._buffer.append(sender.item)
         sender.served = True
         sender.wake()
 
     @contextmanager
-    def _place_in(self, line: "_Line[S]", me: "_Waiter[S]") -> Iterator[None]:
+    def _place_in(self, line: "Line[S]", me: "Waiter[S]") -> Iterator[None]:
         line.append(me)
         self._wake_first()
         try:
@@ -308,48 +281,3 @@ def check_capacity(argument: str, capacity: float) -> None:
             f"{argument} must be a whole number of items, 0 or more, got {capacity!r}; "
             "use 0 for a rendezvous, or math.inf for no bound"
         )
-
-
-class _Waiter(Generic[T]):
-    """Someone's place in one of the two lines of a channel."""
-
-    __slots__ = ("_loop", "_since", "_wake_up", "item", "served")
-
-    def __init__(self, item: T) -> None:
-        self.item = item
-        self.served = False
-        self._loop = asyncio.get_running_loop()
-        self._since = self._loop.time()
-        self._wake_up: asyncio.Future[None] | None = None
-
-    async def sleep(self) -> None:
-        self._wake_up = self._loop.create_future()
-        await self._wake_up
-
-    def wake(self) -> None:
-        if self._wake_up and not self._wake_up.done():
-            self._wake_up.set_result(None)
-
-    def is_cancelled(self) -> bool:
-        return self._wake_up is not None and self._wake_up.cancelled()
-
-    def waited(self) -> float:
-        return self._loop.time() - self._since
-
-
-class _Line(deque[_Waiter[T]]):
-    """Those who wait at one end of a channel, and the seconds that others before them waited."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._waited_before = 0.0
-
-    def leave(self, waiter: _Waiter[T]) -> None:
-        if self and self[0] is waiter:  # as a rule
-            self.popleft()
-        elif not waiter.served:  # who was served has been taken out already
-            self.remove(waiter)
-        self._waited_before += waiter.waited()
-
-    def waited(self) -> float:
-        return self._waited_before + sum(waiter.waited() for waiter in self)

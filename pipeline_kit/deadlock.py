@@ -6,6 +6,8 @@ from os.path import basename, dirname, join  # pathlib takes milliseconds to imp
 from types import CodeType, FrameType
 from typing import Any
 
+from pipeline_kit.waiting_line import Waiter
+
 _NOT_THE_USERS = (join(dirname(dirname(asyncio.__file__)), ""), join(dirname(__file__), ""))
 
 
@@ -62,7 +64,8 @@ def _waits_for(frame: FrameType) -> str:
     method, kind = frame.f_code.co_name, type(owner).__name__
     if isinstance(owner, asyncio.TaskGroup):
         return "waits for the tasks of its task group to end"
-    if owner is None or kind.startswith("_") or method.startswith("_"):
+    inner = owner is None or isinstance(owner, Waiter)  # whose line is what matters
+    if inner or kind.startswith("_") or method.startswith("_"):
         return ""
     return f"waits in {kind}.{method} on {owner!r}"
 

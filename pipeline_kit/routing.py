@@ -14,7 +14,8 @@ from copy import copy
 from inspect import signature
 from typing import Any, TypeVar
 
-from pipeline_kit.channel import Channel, ChannelStatistics, Observer
+from pipeline_kit.channel import Channel, Observer
+from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.trace import Envelope
 
 T = TypeVar("T")

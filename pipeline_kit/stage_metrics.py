@@ -8,7 +8,7 @@ Nothing is counted for it on the way of an item but what the channels count anyw
 
 from dataclasses import dataclass
 
-from pipeline_kit.channel import ChannelStatistics
+from pipeline_kit.channel_statistics import ChannelStatistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from pipeline_kit import Channel, DeadlockError, Pipeline, Stage
-from pipeline_kit.schedules import ScheduledRun, Search, ShuffledLoop, search_schedules
+from pipeline_kit.schedules import ScheduledRun, Search, search_schedules
+from pipeline_kit.shuffled_loop import ShuffledLoop
 from pipeline_kit.virtual_time import run
 from pipeline_kit.workers import Source
 

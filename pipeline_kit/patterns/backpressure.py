@@ -30,7 +30,8 @@ from dataclasses import replace
 from math import inf
 from typing import Any, Literal, TypeVar, get_args
 
-from pipeline_kit.channel import Channel, ChannelStatistics, EndOfChannel, WouldBlock
+from pipeline_kit.channel import Channel, EndOfChannel, WouldBlock
+from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.patterns.watermarks import Watermarks
 from pipeline_kit.trace import Envelope
 

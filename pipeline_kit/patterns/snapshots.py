@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Self
 
-from pipeline_kit.channel import ChannelStatistics
+from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.patterns.histogram import Histogram
 from pipeline_kit.trace import SINK, SOURCE
 

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from pipeline_kit.grading.student.remote import RemoteClockLoop, Wire
-from pipeline_kit.schedules import ShuffledLoop
+from pipeline_kit.shuffled_loop import ShuffledLoop
 
 
 class ShuffledRemoteLoop(ShuffledLoop, RemoteClockLoop):
