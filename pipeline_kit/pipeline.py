@@ -30,7 +30,7 @@ from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
 from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.trace import SINK, SOURCE, Trace
-from pipeline_kit.virtual_time import VirtualTimeLoop
+from pipeline_kit.virtual_loop import VirtualTimeLoop
 from pipeline_kit.workers import Call, Crew, Source, close_source, feed
 
 

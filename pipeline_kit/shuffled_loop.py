@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeVarTuple, Unpack
 
-from pipeline_kit.virtual_time import Poll, Ready, VirtualTimeLoop
+from pipeline_kit.virtual_loop import Poll, Ready, VirtualTimeLoop
 
 Args = TypeVarTuple("Args")
 

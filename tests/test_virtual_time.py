@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit import DeadlockError, StalledError, virtual_time
+from pipeline_kit import DeadlockError, StalledError, virtual_loop, virtual_time
 
 
 def now() -> float:
@@ -177,7 +177,7 @@ async def test_work_in_an_executor_of_ones_own_is_waited_for_too() -> None:
 
 def test_long_work_in_a_thread_is_not_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     real_time = 0.0
-    monkeypatch.setattr(virtual_time, "monotonic", lambda: real_time)
+    monkeypatch.setattr(virtual_loop, "monotonic", lambda: real_time)
     loop: virtual_time.VirtualTimeLoop
 
     def work() -> float:
@@ -265,7 +265,7 @@ def test_an_endless_loop_of_awaits_that_take_no_time_is_reported_with_its_task()
 
 def test_a_run_that_takes_long_but_moves_on_is_not_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
     real_time = 0.0
-    monkeypatch.setattr(virtual_time, "monotonic", lambda: real_time)
+    monkeypatch.setattr(virtual_loop, "monotonic", lambda: real_time)
 
     async def main() -> float:
         nonlocal real_time

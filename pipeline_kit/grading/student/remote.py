@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from pipeline_kit.virtual_time import Poll, Ready, VirtualTimeLoop
+from pipeline_kit.virtual_loop import Poll, Ready, VirtualTimeLoop
 
 
 class Wire:
