@@ -193,6 +193,22 @@ async def test_a_failing_stage_names_itself_and_the_item(
     assert_nothing_is_left(run)
 
 
+async def test_failures_in_the_same_moment_are_noted_on_the_first() -> None:
+    async def fail(item: int) -> int:
+        await sleep(1)
+        raise ValueError("together")
+
+    with pytest.raises(StageError, match="failed on item 0") as caught:
+        async with Pipeline(stage("bad", fail, workers=3)).run(range(9)) as run:
+            async for _ in run:
+                pass
+    notes = [
+        f"Meanwhile: stage 'bad' failed on item {item}: ValueError: together" for item in (1, 2)
+    ]
+    assert caught.value.__notes__ == notes
+    assert_nothing_is_left(run)
+
+
 async def test_a_failure_in_the_fast_lane_keeps_what_came_before_it() -> None:
     def fail(item: int) -> int:
         return 10 // (item - 50)

@@ -42,6 +42,10 @@ REFUSED = {
         "import importlib, pipeline_kit.pipeline as p; importlib.reload(p)",
         "an answer opens no files",
     ),
+    "reading the finished run again": (
+        "import importlib, pipeline_kit.run as r; importlib.reload(r)",
+        "an answer opens no files",
+    ),
     "importing a pattern after all": (
         "import sys; del sys.meta_path[0]; import pipeline_kit.patterns.retry",
         "an answer opens no files",

@@ -64,6 +64,11 @@ ODD = {
         "from pipeline_kit import Pipeline, Stage\nPipeline(Stage(stage1))",
         "building a pipeline from channels and tasks",
     ),
+    "its Run without it": (
+        "from types import SimpleNamespace\nfrom pipeline_kit import Run, Stage\n"
+        "Run(SimpleNamespace(stages=[Stage(stage1)], buffer=0, deadline=None), [])",
+        "building a pipeline from channels and tasks",
+    ),
     "a finished pattern": (
         "from pipeline_kit.patterns.retry import Retry\nRetry()",
         "about building the pattern yourself",

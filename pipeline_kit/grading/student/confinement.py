@@ -71,4 +71,5 @@ def _readable() -> tuple[str, ...]:
 
 def _finished() -> tuple[str, ...]:
     """Return how the names of files begin that hold what the exercises are about building."""
-    return tuple(str(_KIT / name) for name in ("patterns", "pipeline.", "__pycache__/pipeline."))
+    parts = [f"{folder}{name}." for name in ("pipeline", "run") for folder in ("", "__pycache__/")]
+    return tuple(str(_KIT / name) for name in ["patterns", *parts])

@@ -8,7 +8,7 @@ from importlib.abc import MetaPathFinder
 from types import CoroutineType
 from typing import Any
 
-from pipeline_kit import pipeline
+from pipeline_kit import pipeline, run
 
 
 def refuse_what_is_never_right() -> None:
@@ -16,10 +16,11 @@ def refuse_what_is_never_right() -> None:
     time.sleep = _refuse(
         "time.sleep stops the event loop and all its tasks; use `await asyncio.sleep(…)`"
     )
-    pipeline.Pipeline.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
-        "this exercise is about building a pipeline from channels and tasks; "
-        "pipeline_kit.Pipeline is there for you afterwards"
-    )
+    for finished in (pipeline.Pipeline, run.Run):
+        finished.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
+            "this exercise is about building a pipeline from channels and tasks; "
+            "pipeline_kit.Pipeline is there for you afterwards"
+        )
     sys.meta_path.insert(0, _FinishedPatterns())
 
 
