@@ -11,74 +11,30 @@ From `finished` at one stage to `queued` at the next, a worker holds a finished 
 room: it is *blocked*. A worker with nothing to do is *starved*. All else is derived from events.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipeline_kit.events import SINK, SOURCE, Envelope, Event, Kind, StageShape
 from pipeline_kit.marks import Mark
+from pipeline_kit.spans import Span, State, spans_of_items, with_starved
 from pipeline_kit.steps import Steps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SOURCE = "source"
-SINK = "sink"
-
-Kind = Literal["queued", "started", "finished", "filtered", "failed", "dropped"]
-State = Literal["waiting", "working", "blocked", "starved"]
-
-
-class Event(NamedTuple):
-    """One thing that happened to one item."""
-
-    time: float
-    """Seconds since the run began."""
-    kind: Kind
-    """`queued`: accepted by the channel in front of the stage. `started`: taken by a worker.
-    `finished` or `failed`: the work ended. `filtered`: it ended, and the item was not to go any
-    further. `dropped`: discarded without being worked on."""
-    item: int
-    """The item's number, in the order in which the source yielded it."""
-    stage: str
-    """The stage's name, or `"source"` or `"sink"`."""
-    worker: int = 0
-    """Which of the stage's workers, from 0."""
-    note: str = ""
-    """What went wrong, where something did."""
-
-
-class Envelope(NamedTuple):
-    """An item with its number, as it travels through a run that is recorded."""
-
-    number: int
-    value: object
-
-
-class StageShape(NamedTuple):
-    """What there is to know of a stage besides its events."""
-
-    name: str
-    """The stage's name, or `"sink"`."""
-    workers: int = 1
-    """How many items the stage works on at the same time."""
-    capacity: float | None = None
-    """Capacity of the channel in front of the stage, in items; None where it is not known."""
-
-
-class Span(NamedTuple):
-    """A stretch of time that an item or a worker spent in one state."""
-
-    stage: str
-    worker: int
-    item: int | None
-    """The item's number; None while a worker is starved."""
-    state: State
-    start: float
-    """Seconds since the run began."""
-    end: float
-    """Seconds since the run began."""
+__all__ = [
+    "SINK",
+    "SOURCE",
+    "Counts",
+    "Envelope",
+    "Event",
+    "Kind",
+    "Span",
+    "StageShape",
+    "State",
+    "Trace",
+]
 
 
 class Counts(NamedTuple):
@@ -166,11 +122,8 @@ class Trace:
     def spans(self) -> dict[int, list[Span]]:
         """Return for each item what it went through, one span after the other."""
         if self._spans_so_far[0] != len(self.events):
-            history: dict[int, list[Event]] = defaultdict(list)
-            for event in self.events:
-                history[event.item].append(event)
-            seen = any(event.kind == "queued" for event in self.events)
-            spans = {item: list(self._spans_of(events, seen)) for item, events in history.items()}
+            names = [shape.name for shape in self.stages]
+            spans = spans_of_items(self.events, names, self.makespan)
             self._spans_so_far = (len(self.events), spans)
         return self._spans_so_far[1]
 
@@ -190,16 +143,7 @@ class Trace:
             for span in path
             if (span.stage, span.worker) == (stage, worker) and span.state != "waiting"
         ]
-        lane: list[Span] = []
-        now = 0.0
-        for span in sorted(busy, key=lambda span: (span.start, span.end)):
-            if span.start > now:
-                lane.append(Span(stage, worker, None, "starved", now, span.start))
-            lane.append(span)
-            now = span.end
-        if now < self.makespan:
-            lane.append(Span(stage, worker, None, "starved", now, self.makespan))
-        return lane
+        return with_starved(busy, stage, worker, self.makespan)
 
     def utilisation(self, stage: str) -> float:
         """Return the share of time, from 0 to 1, that the workers of `stage` spent working.
@@ -235,27 +179,3 @@ class Trace:
     def _stage_before(self, stage: str) -> str:
         names = [SOURCE, *(shape.name for shape in self.stages)]
         return names[names.index(stage) - 1]
-
-    def _stage_after(self, stage: str) -> str:
-        names = [SOURCE, *(shape.name for shape in self.stages)]
-        return names[names.index(stage) + 1]
-
-    def _spans_of(self, history: list[Event], channels_seen: bool) -> Iterator[Span]:
-        """Turn the events of one item into spans; what still goes on ends with the run so far.
-
-        Where channels are not seen, nobody knows who holds an item, so it waits for the next stage.
-        """
-        for event, following in zip_longest(history, history[1:]):
-            if event.kind not in _STATE_AFTER or (event.stage == SINK and event.kind == "started"):
-                continue
-            state, stage, worker = _STATE_AFTER[event.kind], event.stage, event.worker
-            if state == "blocked" and following and following.kind == "started":
-                state, stage, worker = "waiting", following.stage, following.worker
-            elif state == "blocked" and not channels_seen:
-                state, stage, worker = "waiting", self._stage_after(event.stage), 0
-            end = following.time if following else self.makespan
-            if end > event.time or state == "working":
-                yield Span(stage, worker, event.item, state, event.time, end)
-
-
-_STATE_AFTER: dict[str, State] = {"queued": "waiting", "started": "working", "finished": "blocked"}
