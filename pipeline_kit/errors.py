@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from pipeline_kit.trace import SOURCE, Envelope
+from pipeline_kit.events import SOURCE, Envelope
 
 
 class StageError(Exception):

@@ -13,9 +13,10 @@ from typing import Any
 
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import is_failure
+from pipeline_kit.events import SINK, SOURCE, Envelope, Event, Kind, StageShape
 from pipeline_kit.marks import Mark, MarkKind, listener
 from pipeline_kit.stage import FILTERED, Stage
-from pipeline_kit.trace import SINK, SOURCE, Envelope, Event, Kind, StageShape, Trace
+from pipeline_kit.trace import Trace
 
 
 class Recorder:

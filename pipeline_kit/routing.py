@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pipeline_kit.channel import Channel, Observer
 from pipeline_kit.channel_statistics import ChannelStatistics
-from pipeline_kit.trace import Envelope
+from pipeline_kit.events import Envelope
 
 T = TypeVar("T")
 

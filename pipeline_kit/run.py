@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline_kit.channel import Channel
 from pipeline_kit.deadline import Deadline
 from pipeline_kit.errors import ErrorLog
+from pipeline_kit.events import SINK, SOURCE
 from pipeline_kit.executor import in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
@@ -21,7 +22,7 @@ from pipeline_kit.routing import Lanes
 from pipeline_kit.stage import Stage
 from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.tasks import Tasks
-from pipeline_kit.trace import SINK, SOURCE, Trace
+from pipeline_kit.trace import Trace
 from pipeline_kit.workers import Call, Crew, Source, close_source, feed
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from typing import Any
 from pipeline_kit.bulk import Turn, fill, move, move_async, room
 from pipeline_kit.channel import Channel
 from pipeline_kit.errors import ErrorLog, StageError, is_failure
+from pipeline_kit.events import SOURCE
 from pipeline_kit.layer import invoke, is_async
 from pipeline_kit.routing import lane_of
 from pipeline_kit.stage import FILTERED, Stage
-from pipeline_kit.trace import SOURCE
 
 Call = Callable[[Any], Any]
 Source = Iterable[Any] | AsyncIterable[Any]
