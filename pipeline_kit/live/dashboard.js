@@ -1,6 +1,7 @@
 // A live run: it follows the samples that come in, 30 a second, and passes on sliders and buttons.
 
 const DOTS_UP_TO = 30;  // items per second; above, circles would be a blur, and flow is shown
+const STARTING = "Starting …";
 
 // The scene for the strip, from counters alone. In a pipeline of single workers items stay in order,
 // so the counters even tell which item is where; with more workers it is a good guess.
@@ -62,14 +63,21 @@ class DashboardView {
   }
 
   add(sample) {
-    if (sample.time <= (this.samples.at(-1)?.time ?? -1)) Object.assign(this, { samples: [], spoken: -Infinity });  // another run
+    if (sample.time <= (this.samples.at(-1)?.time ?? -1)) this.forget();
     this.samples.push(sample);
     this.dirty = true;
   }
 
   replace() {
     this.samples = [...this.model.get("history")];
+    if (!this.samples.length) this.forget();
     this.dirty = true;
+  }
+
+  // Another run begins: what was said of the one before holds no longer, and after 1 s there is more to say.
+  forget() {
+    Object.assign(this, { samples: [], spoken: performance.now() - 3000 });
+    this.words.textContent = STARTING;
   }
 
   get state() { return this.model.get("status").state; }
@@ -144,7 +152,7 @@ class DashboardView {
 
   finding(samples, stages) {
     const sample = samples.at(-1);
-    if (!sample) return "Starting …";
+    if (!sample) return STARTING;
     const slowest = stages[sample.bottleneck]
       ? `bottleneck: ${stages[sample.bottleneck].name}` : "no bottleneck to be seen";
     const rate = sample.throughput < 10 ? sample.throughput.toFixed(1) : grouped(Math.round(sample.throughput));

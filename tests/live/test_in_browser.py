@@ -267,13 +267,21 @@ def test_the_dashboard_follows_the_samples(page):
     figure.locator(".pw-balance", has_text=told).wait_for()
 
 
-def test_another_run_is_spoken_of_at_once(page):
+@pytest.mark.parametrize("told_by", ["an empty history", "the time of its first sample"])
+def test_another_run_is_spoken_of_soon_and_the_one_before_no_longer(page, told_by):
     figure = dashboard(page, "stopped")
     page.evaluate("sample => model.fire('msg:custom', sample)", sample(9, 10))
     figure.locator(".pw-words", has_text="After 9 s").wait_for()
     page.evaluate("model.update('status', { state: 'running', message: '', summary: '' })")
-    page.evaluate("sample => model.fire('msg:custom', sample)", sample(0.5, 1))
-    figure.locator(".pw-words", has_text="After 0.5 s").wait_for(timeout=3000)
+    if told_by == "an empty history":
+        page.evaluate("model.update('history', [])")
+    else:
+        page.evaluate("sample => model.fire('msg:custom', sample)", sample(0.5, 1))
+    assert figure.locator(".pw-words").inner_text() == "Starting …"
+    more = """sample => setInterval(
+        () => model.fire("msg:custom", { ...sample, time: (sample.time += 1) }), 50)"""
+    page.evaluate(more, sample(0.5, 1))
+    figure.locator(".pw-words", has_text=".5 s: 10 items/s").wait_for(timeout=3000)
 
 
 def test_a_run_that_is_over_is_told_as_its_title_says(page):
