@@ -91,6 +91,16 @@ class Answer:
             self._lost_in_a_row = 0
         return GradedRun(play, replace(ended, tasks=[tidy(task) for task in ended.tasks]))
 
+    def with_its_run(self, unmet: Unmet) -> Unmet:
+        """Return `unmet` with what happened in the latest run, if it does not say which it means.
+
+        Ask before the next run.
+        """
+        if unmet.trace is None and self.latest:
+            unmet.trace = self.latest.trace
+            unmet.at = self.latest.now if unmet.at is None else unmet.at
+        return unmet
+
     def _lost(self, lost: ProcessLostError, play: Play) -> Unmet:
         self._lost_by = lost.status
         where = f" in {quote(self.source, lost.line)}" if lost.line else ""

@@ -19,7 +19,6 @@ import pytest
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import HIDDEN, check_of, load
 from pipeline_kit.grading.display.report import problems, score
-from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.folder import FOLDER_VARIABLE
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.progress import record
@@ -112,9 +111,8 @@ def answer(request: pytest.FixtureRequest) -> Iterator[Answer]:
 
 
 @pytest.fixture
-def draw(request: pytest.FixtureRequest) -> Draw:
-    """The parameters of this check."""
-    return Draw(request.config.stash[_SEED], request.node.name)
+def draw() -> None:
+    """Stands in for the parameters of a check, which are drawn when it is judged."""
 
 
 @pytest.hookimpl(tryfirst=True)

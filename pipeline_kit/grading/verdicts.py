@@ -67,7 +67,7 @@ class Report:
             message = f"not judged before this holds: {needed[0].check.claim}"
             verdict = Verdict(check, Status.FAILED, message, waits=True)
         else:
-            verdict = judge(check, answer, Draw(self.seed, check.name))
+            verdict = judge(check, answer, self.seed)
         self.verdicts.append(verdict)
         return verdict
 
@@ -89,28 +89,31 @@ def grade(test_file: Path, source: str, seed: int, *, missing: str = "") -> Repo
     return report
 
 
-def judge(check: Check, answer: Answer, draw: Draw) -> Verdict:
-    """Run one check. Whatever goes wrong that is not the answer's doing is a grader error."""
+def judge(check: Check, answer: Answer, seed: int) -> Verdict:
+    """Run one check with parameters drawn from `seed`, and say what came of it."""
+    # Not before it is needed: hypothesis takes a tenth of a second to import.
+    from pipeline_kit.grading.search import simplest_failure
+
+    unmet = simplest_failure(lambda draw: _attempt(check, answer, draw), f"{seed} {check.name}")
+    if unmet is None:
+        return Verdict(check, Status.PASSED)
+    if unmet.trace is None or not unmet.trace.events:
+        return Verdict(check, unmet.status, unmet.message)
+    at = unmet.trace.makespan if unmet.at is None else unmet.at
+    return Verdict(check, unmet.status, unmet.message, trace=unmet.trace, at=at)
+
+
+def _attempt(check: Check, answer: Answer, draw: Draw) -> Unmet | None:
+    """Run one check once. Whatever goes wrong that is not the answer's doing is a grader error."""
+    answer.latest = None
     try:
         check.function(answer, draw)
     except Unmet as unmet:
-        return _verdict_on(check, unmet, answer)
+        return answer.with_its_run(unmet)
     except Exception as error:
         last = extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}, line {last.lineno}"
         text = f"{type(error).__name__} in {place}: {error}"
         message = f"the grader itself failed ({text}); this is not your fault, please report it"
-        return Verdict(check, Status.GRADER_ERROR, message)
-    return Verdict(check, Status.PASSED)
-
-
-def _verdict_on(check: Check, unmet: Unmet, answer: Answer) -> Verdict:
-    """Return the verdict, with the run and the moment to look at."""
-    trace, at = unmet.trace, unmet.at
-    if answer.latest and trace is None:
-        trace = answer.latest.trace
-        at = answer.latest.now if at is None else at
-    if trace is None or not trace.events:
-        return Verdict(check, unmet.status, unmet.message)
-    at = trace.makespan if at is None else at
-    return Verdict(check, unmet.status, unmet.message, trace=trace, at=at)
+        return Unmet(message, Status.GRADER_ERROR)
+    return None

@@ -20,7 +20,6 @@ from mutants import Mutant, mutants
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load
-from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.status import Status
@@ -34,9 +33,7 @@ def survives(checks_file: Path, mutant: Mutant) -> bool:
     """Tell whether a mutant passes all checks; stops at the first that it does not pass."""
     exercise, checks = load(checks_file)
     with Answer(mutant.source, exercise.function) as answer:
-        return all(
-            judge(check, answer, Draw(SEED, check.name)).status is Status.PASSED for check in checks
-        )
+        return all(judge(check, answer, SEED).status is Status.PASSED for check in checks)
 
 
 def survivors(name: str, checks_file: Path) -> tuple[list[Mutant], int]:

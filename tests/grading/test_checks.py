@@ -71,11 +71,6 @@ def test_a_fault_of_the_grader_is_no_grade() -> None:
     assert "IndexError in test_checks.py" in as_text(report)
 
 
-def test_the_same_seed_draws_the_same_numbers_for_each_check() -> None:
-    assert Draw(5, "a").items() == Draw(5, "a").items()
-    assert Draw(5, "a").sample(range(1000), 10) != Draw(5, "b").sample(range(1000), 10)
-
-
 def test_what_several_checks_say_alike_is_said_once() -> None:
     report = report_on(fails, fails)
     assert as_html(report).count("at 3 s something was wrong") == 1

@@ -12,6 +12,7 @@ seed of the check, so the same answer gets the same verdict each time.
 
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.draw import Draw
@@ -38,8 +39,9 @@ def holds_in_any_order(
         Unmet: a claim does not hold under some schedule; it is about the shortest such run.
     """
     failures: list[tuple[int, Unmet]] = []
+    seed = draw.randrange(10**6)
     for number in range(runs):
-        own = Draw(draw.randrange(10**6), f"schedule {number}")
+        own = Draw(Random(f"{seed} {number}").randrange)
         world = replace(make_world(own), schedule=own.randrange(10**6))
         if unmet := _failure(answer, world, claims):
             if unmet.status is not Status.FAILED:
@@ -58,7 +60,5 @@ def _failure(answer: Answer, world: World, claims: tuple[Claim, ...]) -> Unmet |
         for claim in claims:
             claim(run)
     except Unmet as unmet:
-        if unmet.trace is None and answer.latest:
-            unmet.trace, unmet.at = answer.latest.trace, answer.latest.now
-        return unmet
+        return answer.with_its_run(unmet)
     return None
