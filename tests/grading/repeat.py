@@ -5,32 +5,69 @@
 
 The reference, the other right answers and the wrong ones are graded. What differs is printed, with
 the seeds. The exit status is 1 if anything does.
+
+What an answer did in a world is remembered after the first gradings, because each check begins with
+the same world whatever the seed. All other worlds are run.
 """
 
 import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from time import perf_counter
 
 from graded import ROOT, answers, name_of
 
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load
 from pipeline_kit.grading.folder import exercises_in
+from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.notebook_file import answer_in_notebook
-from pipeline_kit.grading.status import Status
+from pipeline_kit.grading.status import Status, Unmet
 from pipeline_kit.grading.verdicts import Report
+from pipeline_kit.grading.worlds.play import Play
+from pipeline_kit.grading.worlds.world import World
 
 Verdict = tuple[Status, ...]
+FORGETFUL = 5
+"""How many gradings of an answer remember nothing, so that a world's run is seen to be the same."""
+
+
+class RememberingAnswer(Answer):
+    """An answer that says again what came of a world in which it was run while `forgetful`."""
+
+    def __init__(self, source: str, function: str) -> None:
+        super().__init__(source, function)
+        self.forgetful = True
+        self._known: dict[str, tuple[GradedRun | Unmet, Play | None]] = {}
+
+    def try_run(self, world: World) -> GradedRun:
+        """Run the answer in `world`, or say again what came of that."""
+        key = repr(world)
+        if self.forgetful:
+            self._known[key] = self._outcome(world), self.latest
+        if key not in self._known:
+            return super().try_run(world)
+        outcome, self.latest = self._known[key]
+        if isinstance(outcome, Unmet):
+            raise Unmet(outcome.message, outcome.status, at=outcome.at, trace=outcome.trace)
+        return outcome
+
+    def _outcome(self, world: World) -> GradedRun | Unmet:
+        try:
+            return super().try_run(world)
+        except Unmet as unmet:
+            return unmet
 
 
 def verdicts(exercise: str, source: str, seeds: Sequence[int]) -> dict[Verdict, list[int]]:
     """Return the verdicts on an answer, check by check, each with the seeds that lead to it."""
     declared, checks = load(ROOT / "exercises" / f"test_{exercise}.py")
     found: dict[Verdict, list[int]] = defaultdict(list)
-    with Answer(source, declared.function) as answer:
-        for seed in seeds:
+    with (answer := RememberingAnswer(source, declared.function)):
+        for number, seed in enumerate(seeds):
+            answer.forgetful = number < FORGETFUL
             report = Report(declared, seed)
             found[tuple(report.judge(check, answer).status for check in checks)].append(seed)
     return found
@@ -49,21 +86,30 @@ def to_grade(wanted: list[str]) -> Iterator[tuple[str, str, str]]:
                 yield exercise, name_of(path), path.read_text(encoding="utf-8")
 
 
+def graded(job: tuple[str, str, str], seeds: Sequence[int]) -> tuple[str, bool, str]:
+    """Grade an answer with each seed; return its name, whether all is equal, and what to print."""
+    exercise, name, source = job
+    began = perf_counter()
+    found = verdicts(exercise, source, seeds)
+    few = [f"seeds {seeds[:5]} of {len(seeds)}" for seeds in found.values()]
+    what = "equal" if len(found) == 1 else "; ".join(few)
+    return name, len(found) == 1, f"{what} ({perf_counter() - began:.0f} s)"
+
+
 def main() -> int:
     """Grade, print what differs, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("exercises", nargs="*", help="such as ex01; by default all")
     parser.add_argument("--times", type=int, default=200, help="gradings of each answer")
+    parser.add_argument("--jobs", type=int, default=2, help="answers that are graded at once")
     given = parser.parse_args()
     seeds = range(1_000, 1_000 + given.times)
     jobs = list(to_grade(given.exercises))
-    with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda job: verdicts(job[0], job[2], seeds), jobs)
-        differ = 0
-        for (_, name, _), each in zip(jobs, found, strict=True):
-            differ += len(each) > 1
-            few = [f"seeds {seeds[:5]} of {len(seeds)}" for seeds in each.values()]
-            print(f"{name}: {'equal' if len(each) == 1 else '; '.join(few)}", flush=True)
+    differ = 0
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for name, is_equal, what in pool.map(graded, jobs, [seeds] * len(jobs)):
+            differ += not is_equal
+            print(f"{name}: {what}", flush=True)
     print(f"{len(jobs)} answers, {given.times} gradings each; {differ} with different verdicts")
     return int(differ > 0)
 
