@@ -1,4 +1,4 @@
-"""Grading in pytest: `pytest exercises/`, with `--answers DIR` and `--seed N`.
+"""Grading in pytest: `pytest exercises/`, with `--answers DIR` and `--seed N` (`options`).
 
 `exercises/conftest.py` imports these hooks. Each check is a test; each notebook is run by nbval. A
 check that does not hold fails with what happened, never with a traceback of the grader. At the end
@@ -7,8 +7,6 @@ there is a line for each exercise, and the exit status is 1 unless all passed.
 
 import os
 import random
-import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from pipeline_kit.grading import options
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import HIDDEN, check_of, load
-from pipeline_kit.grading.display.report import problems, score
+from pipeline_kit.grading.display.summary import write_problems, write_scores
 from pipeline_kit.grading.folder import FOLDER_VARIABLE
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.progress import record
@@ -31,30 +30,24 @@ _NBVALS_OWN, _CELL_TIMEOUT = 2000, 60
 """Seconds that a cell of a notebook may take: nbval's own would hold up a class, so ours count."""
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add the options of the grader, and have pytest run no conftest.py that was handed in."""
-    if any(argument.startswith("--answers") for argument in sys.argv):
-        pluginmanager._noconftest = True  # that of the exercises, which calls this, is loaded
-    group = parser.getgroup("grading", "grading of exercises")
-    group.addoption("--answers", help="folder of the notebooks to grade (default: exercises)")
-    group.addoption("--seed", type=int, help="repeat a grading with the parameters of this seed")
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options of the grader, where no `pyproject.toml` of ours has done so."""
+    pluginmanager.import_plugin(options.__name__)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have nbval run the notebooks, and choose the seed."""
-    seed = config.getoption("seed", None)
+    """Choose the seed, and have pytest run nothing that was handed in but notebooks."""
+    seed, folder = config.getoption("seed"), config.getoption("answers")
     config.stash[_SEED] = random.randrange(10_000) if seed is None else seed
     config.stash[_REPORTS] = {}
-    config.option.nbval_lax = True
-    config.option.nbval_current_env = True
-    if getattr(config.option, "nbval_cell_timeout", 0) == _NBVALS_OWN:
-        config.option.nbval_cell_timeout = _CELL_TIMEOUT
-    folder = config.getoption("answers", None)
-    if folder and not Path(folder).is_dir():
-        raise pytest.UsageError(f"--answers {folder}: there is no such folder")
+    _let_nbval_run_the_notebooks(config)
     for place in _folders(config):
         if any(place.glob("test_ex*.py")):
             os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
+    if folder:
+        config.pluginmanager._noconftest = (
+            True  # that of the exercises, which calls this, is loaded
+        )
     if folder and any(Path(argument).is_dir() for argument in config.args):
         config.args.append(folder)
         config.pluginmanager.register(_HandedIn(Path(folder)))
@@ -62,6 +55,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.tbstyle = "no"  # the summary below says it all, and shorter
         config.option.reportchars = ""
         config.option.continue_on_collection_errors = True  # one damaged notebook stops no other
+
+
+def _let_nbval_run_the_notebooks(config: pytest.Config) -> None:
+    config.option.nbval_lax = True
+    config.option.nbval_current_env = True
+    if getattr(config.option, "nbval_cell_timeout", 0) == _NBVALS_OWN:
+        config.option.nbval_cell_timeout = _CELL_TIMEOUT
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -149,51 +149,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Write what does not hold, then a line for each exercise, and the total."""
     reports = sorted(config.stash[_REPORTS].values(), key=lambda report: report.exercise.number)
-    if not reports:
-        return
-    write = terminalreporter.write_line
-    if _only_exercises(config):
-        _write_details(terminalreporter, reports)
-    terminalreporter.section("exercises")
-    width = max(30, *(len(report.exercise.title) for report in reports))
-    for report in reports:
-        write(f"{report.exercise.number:>3}  {report.exercise.title:{width}} {score(report)}")
-        if reason := _why_there_is_nothing(report):
-            write(f"     {reason}")
-    points, most = (sum(r.points for r in reports), sum(r.most_points for r in reports))
-    write(f"     {'total':{width}} {points:g} of {most:g} points, seed {config.stash[_SEED]}")
-
-
-def _why_there_is_nothing(report: Report) -> str:
-    """Return why there is no answer, such as a damaged notebook; "" for the stub, or an answer."""
-    if report.status is not Status.NOT_ATTEMPTED or not report.verdicts:
-        return ""
-    reason = report.verdicts[0].message
-    return "" if "NotImplementedError" in reason else reason
-
-
-def _write_details(terminalreporter: Any, reports: list[Report]) -> None:
-    for report in reports:
-        if report.status not in (Status.PASSED, Status.NOT_ATTEMPTED):
-            terminalreporter.section(f"exercise {report.exercise.number}, {report.exercise.title}")
-            for line in problems(report):
-                terminalreporter.write_line(line)
-    _write_notebooks(terminalreporter)
-
-
-def _write_notebooks(terminalreporter: Any) -> None:
-    """Say for each notebook that does not run through in which cell it stops, and why."""
-    said = set()
-    for failed in [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]:
-        notebook, _, cell = failed.nodeid.partition("::")
-        if notebook.endswith(".ipynb") and notebook not in said:
-            said.add(notebook)
-            lines = re.sub(r"\x1b\[[0-9;]*m", "", failed.longreprtext).split("\n")
-            reason = next((line for line in reversed(lines) if line.strip()), "")
-            terminalreporter.section(notebook)
-            where = f"in {cell} (code cells count from 0)" if cell else "before its first cell"
-            reason = reason.removeprefix("E").strip()  # which is pytest's mark
-            terminalreporter.write_line(f"  the notebook stops {where}: {reason}")
+    if reports and _only_exercises(config):
+        write_problems(terminalreporter, reports)
+    if reports:
+        write_scores(terminalreporter, reports, config.stash[_SEED])
 
 
 def _public(checks: Path) -> Path:
@@ -203,13 +162,13 @@ def _public(checks: Path) -> Path:
 
 def _notebook(config: pytest.Config, checks: Path) -> Path:
     """Return the notebook with the answer that the checks in this file judge."""
-    folder = Path(config.getoption("answers", None) or checks.parent)
+    folder = Path(config.getoption("answers") or checks.parent)
     return (folder / f"{checks.stem.removeprefix('test_')}.ipynb").resolve()
 
 
 def _only_exercises(config: pytest.Config) -> bool:
     """Whether nothing but exercises is being tested, so that the grader has the terminal."""
-    answers = config.getoption("answers", None)
+    answers = config.getoption("answers")
     return all(any(f.glob("test_ex*.py")) or str(f) == answers for f in _folders(config))
 
 

@@ -21,7 +21,7 @@ def run_pytest(*arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -87,14 +87,54 @@ def test_a_cell_that_never_ends_does_not_hold_up_a_class(tmp_path: Path) -> None
     assert run_pytest(str(tmp_path), "--nbval-cell-timeout", "5")[0] == 0
 
 
-@pytest.mark.parametrize("file", ["conftest.py", "__init__.py", f"test_{NAME}.py"])
-def test_nothing_that_was_handed_in_runs_in_the_grader(answers: Path, file: str) -> None:
+ORDERS = {
+    "exercises first": ["exercises/", "--answers", "DIR"],
+    "answers first": ["--answers", "DIR", "exercises/"],
+    "in one word": ["--answers=DIR", "exercises/"],
+}
+
+
+def mark_by(answers: Path, file: str) -> Path:
+    """Hand in a file that leaves a mark if it is run; return the mark."""
     mark = answers / "mark"
     (answers / file).write_text(f"open({str(mark)!r}, 'w').close()", encoding="utf-8")
-    code, output = run_pytest("exercises/", "-k", NAME, "--answers", str(answers))
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("file", "order"),
+    [
+        *(("conftest.py", order) for order in ORDERS),
+        ("__init__.py", "answers first"),
+        (f"test_{NAME}.py", "exercises first"),
+    ],
+)
+def test_nothing_that_was_handed_in_runs_in_the_grader(
+    answers: Path, file: str, order: str
+) -> None:
+    mark = mark_by(answers, file)
+    arguments = [word.replace("DIR", str(answers)) for word in ORDERS[order]]
+    code, output = run_pytest("-k", f"{NAME} and not Code", *arguments)
     assert code == 1
     assert "failed, 6 of 10 points" in output
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("order", ["exercises first", "in one word"])
+def test_a_configuration_that_was_handed_in_does_not_count(answers: Path, order: str) -> None:
+    mark = mark_by(answers, "evil.py")
+    configuration = "[pytest]\npythonpath = .\naddopts = -p evil -k nothing\n"
+    (answers / "pytest.ini").write_text(configuration, encoding="utf-8")
+    arguments = [word.replace("DIR", str(answers)) for word in ORDERS[order]]
+    _, output = run_pytest("-k", f"{NAME} and not Code", *arguments)
+    assert "failed, 6 of 10 points" in output
+    assert not mark.exists()
+
+
+def test_answers_without_exercises_are_refused(answers: Path) -> None:
+    code, output = run_pytest(f"--answers={answers}")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert f"say by which checks, as in `pytest exercises/ --answers {answers}`" in output
 
 
 def test_a_whole_folder_of_exercises_can_be_handed_in(tmp_path: Path) -> None:
@@ -107,8 +147,9 @@ def test_a_whole_folder_of_exercises_can_be_handed_in(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing() -> None:
-    code, _ = run_pytest("exercises/", "--answers", "nowhere")
+    code, output = run_pytest("exercises/", "--answers", "nowhere")
     assert code == pytest.ExitCode.USAGE_ERROR
+    assert "--answers nowhere: there is no such folder" in output
 
 
 def test_a_new_exercise_needs_only_its_notebook_and_its_checks(tmp_path: Path) -> None:
