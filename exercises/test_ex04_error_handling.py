@@ -22,6 +22,7 @@ from pipeline_kit.grading.claims.general import (
     something_came_out,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.worlds.failing import ALWAYS, FailingWorld
 from pipeline_kit.trace import SINK, SOURCE
@@ -127,7 +128,7 @@ def test_a_stage_that_fails_is_tried_again(answer: Answer, draw: Draw) -> None:
     points=0.5,
     needs=("test_the_others_go_on",),
     hint="The last stage can fail with the last item. Which of your tasks knows that nothing more "
-    "can go wrong?",
+    "can go wrong, and that all that did has been handed over?",
 )
 def test_the_sink_and_the_errors_are_closed(answer: Answer, draw: Draw) -> None:
     """Sink and `errors` are both closed once, after the last result and the last error."""
@@ -136,6 +137,7 @@ def test_the_sink_and_the_errors_are_closed(answer: Answer, draw: Draw) -> None:
         run = answer.run(_world(items, draw.beat(), failures=_always(lost)))
         sink_is_closed_once_at_the_end(run)
         errors_are_closed_once_at_the_end(run)
+    holds_in_any_order(answer, draw, _hasty_world, errors_are_closed_once_at_the_end, runs=10)
 
 
 @check(
@@ -197,6 +199,12 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     ends_at_once_when_cancelled(run)
     each_is_reported_once(run, {})
     no_task_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> FailingWorld:
+    """Return a world in which the last item fails while the one before it is still on its way."""
+    items, stage = draw.items(2, 4), draw.choice(STAGES[::-1])
+    return _world(items, draw.choice([0.0, 1.0]), failures=_always({len(items) - 1: stage}))
 
 
 def _always(lost: dict[int, str]) -> dict[str, dict[int, int]]:

@@ -1,5 +1,6 @@
 """Exercise 5, the pipeline with timeouts: what an answer must make true, for 10 points."""
 
+from functools import partial
 from typing import Any
 
 from pipeline_kit.grading.answer import Answer
@@ -21,6 +22,7 @@ from pipeline_kit.grading.claims.general import (
     sink_is_closed_once_at_the_end,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.claims.timeout import (
     ends_with_a_timeout_at,
     is_cut_off,
@@ -140,6 +142,8 @@ def test_a_late_item_is_reported(answer: Answer, draw: Draw) -> None:
     each_is_reported_once(run, dict.fromkeys(late, "timeout"))
     only_these_are_lost(run, dict.fromkeys(late, "timeout"))
     order_is_kept(run)
+    once = partial(each_is_reported_once, lost={1: "timeout"})
+    holds_in_any_order(answer, draw, _world_with_a_late_item, once, runs=10)
 
 
 @check(
@@ -233,6 +237,12 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     ends_at_once_when_cancelled(run)
     each_is_reported_once(run, {})
     no_task_is_left(run)
+
+
+def _world_with_a_late_item(draw: Draw) -> FailingWorld:
+    """Return a world in which item 1 is late, at some stage."""
+    items = draw.items(2, 3)
+    return _world(items, 1.0, IN_TIME, work=_late(items, 1.0, {1: draw.choice(STAGES)}))
 
 
 def _steady(time: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from pipeline_kit.grading.claims.general import (
     sink_is_closed_once_at_the_end,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.claims.rate import never_enters_faster, never_enters_later, refuses
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.worlds.world import World
@@ -161,14 +162,16 @@ def test_a_limit_that_lets_nothing_in_is_refused(answer: Answer, draw: Draw) -> 
 @check(
     points=0.5,
     needs=(ONCE,),
-    hint="When the last item has been let in, it has not come out yet. Who closes the sink?",
+    hint="When the last item has been let in, it has not come out yet. Who closes the sink? And "
+    "can a stage be waiting for an item already when it is told that none comes?",
 )
 def test_the_sink_is_closed(answer: Answer, draw: Draw) -> None:
-    """The sink is closed once, after the last result."""
+    """The sink is closed once, after the last result, whoever is quicker."""
     beat = draw.beat()
     for pace in (0.0, 3.0):
         run = answer.run(_world(draw.items(), beat, 1 / beat, 2, sink_pace=pace))
         sink_is_closed_once_at_the_end(run)
+    holds_in_any_order(answer, draw, _hasty_world, sink_is_closed_once_at_the_end, runs=10)
 
 
 @check(
@@ -213,6 +216,12 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     run = answer.run(_world(draw.items(40, 40), beat, 0.5 / beat, 2, cancel_at=20.25 * beat))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> World:
+    """Return a world in which much happens at the same moment, as hardly any work takes time."""
+    work = dict.fromkeys(STAGES, 0.0) | {"stage1": draw.choice([0.0, 1.0])}
+    return _world(draw.items(2, 4), 1.0, work=work)
 
 
 def _world(

@@ -1,5 +1,7 @@
 """Exercise 8, the pipeline with backpressure: what an answer must make true, for 10 points."""
 
+from functools import partial
+
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check
 from pipeline_kit.grading.claims.backpressure import (
@@ -19,6 +21,7 @@ from pipeline_kit.grading.claims.general import (
     something_came_out,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.worlds.world import Work, World
 from pipeline_kit.trace import SOURCE
@@ -116,7 +119,7 @@ def test_never_more_than_high_on_the_way(answer: Answer, draw: Draw) -> None:
     points=1,
     needs=(BOUNDED,),
     hint="After `high` was reached, one item less on the way is no reason to take the next. What "
-    "does your reader wait for, and who tells it?",
+    "does your reader wait for, who tells it, and may it be told too late?",
 )
 def test_it_rests_until_low(answer: Answer, draw: Draw) -> None:
     """Once `high` are on the way, no item is taken from the source until only `low` are."""
@@ -124,6 +127,8 @@ def test_it_rests_until_low(answer: Answer, draw: Draw) -> None:
         world = _slow_world(draw, place)
         high, low = world.arguments["high"], world.arguments["low"]
         nothing_is_taken_too_early(answer.run(world), high, low)
+    rests = partial(nothing_is_taken_too_early, high=2, low=0)
+    holds_in_any_order(answer, draw, _hasty_world, rests, runs=10)
 
 
 @check(
@@ -214,6 +219,12 @@ def test_cancellation_ends_everything(answer: Answer, draw: Draw) -> None:
     run = answer.run(_world(draw.items(14, 16), work, high=4, low=1, cancel_at=moment))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> World:
+    """Return a world in which much happens at the same moment, as hardly any work takes time."""
+    work = dict.fromkeys(STAGES, 0.0) | {draw.choice(STAGES): 1.0}
+    return _world(draw.items(4, 6), work, high=2, low=0)
 
 
 def _world(

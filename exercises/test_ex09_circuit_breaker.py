@@ -1,6 +1,7 @@
 """Exercise 9, the pipeline with a circuit breaker: what an answer must make true, for 10 points."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import inf
 
@@ -27,6 +28,7 @@ from pipeline_kit.grading.claims.workers import at_most_at_work
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.graded_run import GradedRun
 from pipeline_kit.grading.worlds.outage import OutageWorld
+from pipeline_kit.grading.worlds.world import Work
 from pipeline_kit.trace import SOURCE
 
 LONG = 1e6
@@ -214,6 +216,9 @@ def test_only_one_tries(answer: Answer, draw: Draw) -> None:
     run = answer.run(world)
     is_tried_with(run, [3], f"it had been left alone since {opened:g} s, for longer than the rest")
     only_one_is_tried(run, after)
+    arrivals[7] = after + 8 * beat  # when a rest would be over, and a trial of nine beats is not
+    work: Work = {"service": [beat] * 3 + [9 * beat] * 6, "fallback": 0.0}
+    only_one_is_tried(answer.run(replace(world, arrivals=arrivals, work=work)), after)
 
 
 @check(

@@ -76,10 +76,9 @@ def errors_are_closed_once_at_the_end(run: GradedRun) -> None:
     if not closed:
         text = "your function ended without closing `errors`: whoever reads there waits on"
         raise run.unmet(text)
-    late = [report for report in play.reports if report.time > closed[0]]
-    if late:
-        text = f"`errors` was closed at {closed[0]:g} s, and told of an error at {late[0].time:g} s"
-        raise run.unmet(text, at=late[0].time)
+    for late in play.late_reports:
+        text = f"`errors` was closed at {closed[0]:g} s, and only after that"
+        raise run.unmet(f"{text}, at {late.time:g} s, told of an error", at=late.time)
     if len(closed) > 1:
         raise run.unmet(f"`errors` was closed {len(closed)} times", at=closed[1])
 

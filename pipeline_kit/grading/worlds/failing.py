@@ -43,6 +43,8 @@ class FailingPlay(Play):
         """All that was handed to `errors`, in order."""
         self.errors_closed: list[float] = []
         """When `errors` was closed, in virtual seconds; more than once is a mistake."""
+        self.late_reports: list[ReportedItem] = []
+        """What was handed to `errors` although it had been closed."""
         self._failures = {stage: Counter(items) for stage, items in world.failures.items()}
 
     def owner(self, value: int) -> int | None:
@@ -67,7 +69,10 @@ class FailingPlay(Play):
             super()._write(kind, item, stage, note, worker)
 
     def _report(self, request: Request) -> None:
-        self.reports.append(ReportedItem(self.now, request.value, request.stage))
+        report = ReportedItem(self.now, request.value, request.stage)
+        self.reports.append(report)
+        if self.errors_closed:
+            self.late_reports.append(report)
         self._plan(self.now, request.id, lambda: ["value", None])
 
     def _close(self, request: Request) -> None:
