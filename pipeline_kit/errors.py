@@ -8,7 +8,10 @@ from pipeline_kit.events import SOURCE, Envelope
 
 
 class StageError(Exception):
-    """Raised when a stage's function, or the source, fails; the cause is its original exception."""
+    """Raised when a stage or the source fails; the cause is the original exception.
+
+    A stage fails if its function does, or if the channel in front of it does not take an item.
+    """
 
     def __init__(self, stage: str, item: object, number: int | None = None) -> None:
         self.stage = stage
@@ -53,6 +56,17 @@ def is_failure(error: BaseException) -> bool:
         task = asyncio.current_task()
         return task is not None and not task.cancelling()
     return isinstance(error, Exception)
+
+
+def end_if_cancelled() -> None:
+    """Raise the cancellation of the current task again, if a function has held it back.
+
+    Or a worker whose function catches `CancelledError` would go on, and wait for ever to send to
+    stages that have ended.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _in_words(cause: BaseException) -> str:

@@ -18,8 +18,8 @@ from typing import Any
 from pipeline_kit.channel import check_capacity
 from pipeline_kit.events import SINK, SOURCE
 from pipeline_kit.run import Run
+from pipeline_kit.source import Source
 from pipeline_kit.stage import Stage
-from pipeline_kit.workers import Source
 
 __all__ = ["Pipeline", "Run"]
 

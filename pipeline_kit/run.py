@@ -19,11 +19,12 @@ from pipeline_kit.executor import in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.recording import Recorder
 from pipeline_kit.routing import Lanes
+from pipeline_kit.source import Source, close_source, feed
 from pipeline_kit.stage import Stage
 from pipeline_kit.stage_metrics import StageMetrics
 from pipeline_kit.tasks import Tasks
 from pipeline_kit.trace import Trace
-from pipeline_kit.workers import Call, Crew, Source, close_source, feed
+from pipeline_kit.workers import Call, Crew
 
 if TYPE_CHECKING:
     from pipeline_kit.pipeline import Pipeline

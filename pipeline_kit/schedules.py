@@ -27,9 +27,9 @@ from typing import Any
 from pipeline_kit import virtual_time
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.shuffled_loop import ShuffledLoop
+from pipeline_kit.source import Source
 from pipeline_kit.trace import Trace
 from pipeline_kit.virtual_time import StalledError
-from pipeline_kit.workers import Source
 
 Program = tuple[Pipeline, Source] | Coroutine[Any, Any, Any]
 """A pipeline and what to feed it with, or a coroutine."""

@@ -1,4 +1,4 @@
-"""What the tasks of a running pipeline do: feed the first channel, and work from one to the next.
+"""The workers of a stage: what the tasks of a running pipeline do from one channel to the next.
 
 In essence a worker is three lines:
 
@@ -11,72 +11,19 @@ asked, close the outbox when the last worker is done, and take the fast lane whe
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from inspect import isasyncgen, isawaitable, isgenerator
+from inspect import isawaitable
 from typing import Any
 
-from pipeline_kit.bulk import Turn, fill, move, move_async, room
+from pipeline_kit.bulk import Turn, move, move_async, room
 from pipeline_kit.channel import Channel
-from pipeline_kit.errors import ErrorLog, StageError, is_failure
-from pipeline_kit.events import SOURCE
+from pipeline_kit.errors import ErrorLog, StageError, end_if_cancelled, is_failure
 from pipeline_kit.layer import invoke, is_async
 from pipeline_kit.routing import lane_of
 from pipeline_kit.stage import FILTERED, Stage
 
 Call = Callable[[Any], Any]
-Source = Iterable[Any] | AsyncIterable[Any]
-
-
-async def feed(
-    source: Source, outbox: Channel[Any], go: asyncio.Event, enter: Call | None = None
-) -> None:
-    """Send all that `source` yields, each item passed through `enter`, to `outbox`; then close it.
-
-    While `go` is not set, nothing is sent. A source that is a generator is closed too, also when
-    the run ends early.
-
-    Raises:
-        StageError: the source failed.
-    """
-    try:
-        with outbox:
-            if isinstance(source, AsyncIterable):
-                async for item in source:
-                    _end_if_cancelled()
-                    await go.wait()
-                    await outbox.send(enter(item) if enter else item)
-            elif enter:
-                for item in source:
-                    await go.wait()
-                    await outbox.send(enter(item))
-            else:
-                await _feed_in_bulk(source, outbox, go)
-    except BaseException as error:
-        if not is_failure(error):
-            raise
-        raise StageError(SOURCE, outbox.statistics().sent) from error
-    finally:
-        await close_source(source)
-
-
-async def close_source(source: Source) -> None:
-    """Close `source` if it is a generator, so that its clean-up runs; that may be done twice."""
-    if isasyncgen(source):
-        await source.aclose()
-    elif isgenerator(source):
-        source.close()
-
-
-async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any], go: asyncio.Event) -> None:
-    items, turn = iter(source), Turn()
-    for item in items:
-        await go.wait()
-        await outbox.send(item)
-        while go.is_set() and (count := min(turn.size, room(outbox))):
-            async with turn:
-                if not fill(outbox, items, count):
-                    return
 
 
 class Crew:
@@ -108,7 +55,8 @@ class Crew:
         """Be the worker of that number: pass the items of the inbox through `call`, to the end.
 
         Raises:
-            StageError: `call` failed, and the stage does not say to skip the item.
+            StageError: `call` failed, and the stage does not say to skip the item; or the channel
+                of the next stage did not take the result.
         """
         try:
             if self.stage.ordered and self.stage.workers > 1:
@@ -128,21 +76,24 @@ class Crew:
                 async with turn:
                     await self._move(call, count)
 
-    async def _pass_on(self, call: Call, item: Any) -> None:
-        result = await self._process(call, item)
-        if result is not _SKIPPED:
-            await self.outbox.send(result)
-
     async def _work_in_order(self, call: Call) -> None:
         async for item in self.inbox:
             # No await between taking the item and lining up, or another item might get in between.
             one_before_has_left, left = self._last_one_has_left, asyncio.Event()
             self._last_one_has_left = left
-            result = await self._process(call, item)
-            await one_before_has_left.wait()
-            if result is not _SKIPPED:
-                await self.outbox.send(result)
+            await self._pass_on(call, item, one_before_has_left)
             left.set()
+
+    async def _pass_on(self, call: Call, item: Any, my_turn: asyncio.Event | None = None) -> None:
+        result = await self._process(call, item)
+        if my_turn:
+            await my_turn.wait()
+        if result is _SKIPPED:
+            return
+        try:
+            await self.outbox.send(result)
+        except Exception as cause:  # it is full, or its route leads nowhere
+            raise StageError.about(self.outbox.name, result, cause) from cause
 
     async def _process(self, call: Call, item: Any) -> Any:
         try:
@@ -150,7 +101,7 @@ class Crew:
             if isawaitable(result):
                 self._awaits = True  # for a lambda, say, that calls an async function
                 result = await result
-                _end_if_cancelled()
+                end_if_cancelled()
         except BaseException as cause:
             if not is_failure(cause):
                 raise
@@ -168,7 +119,7 @@ class Crew:
             if self._awaits:
                 function = call if self._is_async else partial(invoke, call)
                 await move_async(self.stage.name, function, *way)
-                _end_if_cancelled()
+                end_if_cancelled()
             else:
                 pending = move(self.stage.name, call, *way)
         except StageError as error:
@@ -186,17 +137,6 @@ class Crew:
         self.stage.on_error(error)
         self.errors.add(error)
         self.skipped += 1
-
-
-def _end_if_cancelled() -> None:
-    """Raise the cancellation of the current task again, if a function has held it back.
-
-    Or a worker whose function catches `CancelledError` would go on, and wait for ever to send to
-    stages that have ended.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 _SKIPPED = object()

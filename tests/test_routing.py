@@ -1,6 +1,7 @@
 import asyncio
 import operator
 from asyncio import create_task, sleep
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -133,10 +134,30 @@ async def test_a_route_with_a_memory_begins_anew_in_each_run() -> None:
         assert [e.worker for e in run.trace.of("str", "started")] == [0, 1, 0]
 
 
-async def test_a_wrong_route_ends_the_run_with_what_to_do() -> None:
-    pipeline = Pipeline(Stage(str, workers=2, route=lambda item, lanes: item))
-    with pytest.raises(StageError, match=r"the source failed after 1 items.*from 0 to 1, got -1"):
-        await pipeline.collect([0, -1])
+@pytest.mark.parametrize(
+    "before", [[], [Stage(int)], [Stage(int, workers=2)], [Stage(int, workers=2, ordered=True)]]
+)
+@RECORD
+async def test_a_wrong_route_ends_the_run_with_the_stage_the_item_and_what_to_do(
+    before: list[Stage], record: bool
+) -> None:
+    wrong = Stage(str, workers=2, route=lambda item, lanes: item)
+    with pytest.raises(StageError, match=r"stage 'str' failed on item -1.*from 0 to 1, got -1"):
+        async with Pipeline(*before, wrong).run([0, -1], record=record) as run:
+            async for _ in run:
+                pass
+
+
+async def test_an_error_of_another_run_that_is_the_source_is_one_of_the_source() -> None:
+    async def source() -> AsyncIterator[str]:
+        wrong = Stage(str, name="same", workers=2, route=lambda item, lanes: item)
+        async with Pipeline(wrong).run([-1]) as run:
+            async for result in run:
+                yield result
+
+    message = "the source failed after 0 items: StageError: stage 'same' failed on item -1"
+    with pytest.raises(StageError, match=message):
+        await Pipeline(Stage(str, name="same")).collect(source())
 
 
 def test_a_stage_with_a_route_has_plain_lanes_and_no_order_over_all() -> None:

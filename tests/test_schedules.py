@@ -7,8 +7,8 @@ import pytest
 from pipeline_kit import Channel, DeadlockError, Pipeline, Stage
 from pipeline_kit.schedules import ScheduledRun, Search, search_schedules
 from pipeline_kit.shuffled_loop import ShuffledLoop
+from pipeline_kit.source import Source
 from pipeline_kit.virtual_time import run
-from pipeline_kit.workers import Source
 
 
 async def three_tasks() -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pipeline_kit import virtual_time
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.pipeline import Pipeline
+from pipeline_kit.source import Source
 from pipeline_kit.trace import Trace
-from pipeline_kit.workers import Source
 
 Make = Callable[[Knobs], tuple[Pipeline, Source]]
 """Builds a pipeline, and what to feed it with, for the values the knobs stand at."""

@@ -30,7 +30,7 @@ from zlib import crc32
 
 from pipeline_kit.channel import Channel
 from pipeline_kit.routing import Route, check_route, choose
-from pipeline_kit.workers import close_source
+from pipeline_kit.source import close_source
 
 T = TypeVar("T")
 

@@ -38,8 +38,8 @@ from pipeline_kit.layer import is_async
 from pipeline_kit.patterns.fan_out import stable_hash
 from pipeline_kit.patterns.spilling import Accumulator, Pair
 from pipeline_kit.pipeline import Pipeline
+from pipeline_kit.source import Source
 from pipeline_kit.stage import FILTERED, Stage
-from pipeline_kit.workers import Source
 
 
 def map_reduce(

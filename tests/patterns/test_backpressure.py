@@ -384,12 +384,14 @@ async def test_a_stage_whose_channel_cannot_be_made_leaves_nothing_begun(make: A
 @RECORD
 async def test_fail_ends_the_run_with_the_name_of_the_channel(record: bool) -> None:
     stage = Stage(beat, name="slow", channel=lambda: OverflowChannel(2, overflow="fail"))
-    pipeline = Pipeline(stage)
-    with pytest.raises(StageError, match="ChannelFull: channel 'slow' is full, with 2 items in it"):
-        async with pipeline.run(sensor(9, every=0.1), record=record) as run:
-            async for _ in run:
-                pass
-    assert now() == pytest.approx(0.3)
+    message = "stage 'slow' failed on item 3.*: ChannelFull: channel 'slow' is full, with 2 items"
+    for stages in ([stage], [Stage(abs, name="before", workers=2), stage]):
+        began = now()
+        with pytest.raises(StageError, match=message):
+            async with Pipeline(*stages).run(sensor(9, every=0.1), record=record) as run:
+                async for _ in run:
+                    pass
+        assert now() == pytest.approx(began + 0.3)
 
 
 @RECORD
