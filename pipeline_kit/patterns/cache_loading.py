@@ -46,11 +46,10 @@ class Loader:
         self._negative_ttl = negative_ttl
         self._store = store
         self._random = random.Random(seed)
-        self._refreshes: set[asyncio.Task[Any]] = set()
 
     def begin_anew(self) -> None:
         """Forget what was being fetched, on an event loop that is gone."""
-        self.flights, self._refreshes = SingleFlight(), set()
+        self.flights = SingleFlight()
 
     async def fetch(self, key: Hashable, function: Function, item: Any) -> Any:
         """Return the result for `key`, waiting for it if it is being fetched already."""
@@ -58,22 +57,13 @@ class Loader:
 
     def refresh(self, key: Hashable, function: Function, item: Any) -> None:
         """Fetch the result for `key` in the background, unless that or too much else goes on."""
-        if key not in self.flights and len(self._refreshes) < self._max_refreshes:
-            task = self.flights.start(key, partial(self._load, key, function, item))
-            self._refreshes.add(task)
-            task.add_done_callback(self._refreshes.discard)
+        if key not in self.flights and self.flights.in_background < self._max_refreshes:
+            self.flights.start(key, partial(self._load, key, function, item))
 
     def forget(self, key: Hashable) -> None:
         """Forget the result for `key`, also if it is being fetched."""
         self._memory.pop(key, None)
         self.flights.forget(key)
-
-    async def aclose(self) -> None:
-        """End what is being fetched in the background, and wait until it has ended."""
-        for task in tuple(self._refreshes):
-            task.cancel()
-        if self._refreshes:
-            await asyncio.wait(self._refreshes)
 
     async def _load(self, key: Hashable, function: Function, item: Any) -> Any:
         """Get a result from the store or from the function; this runs as a flight."""

@@ -184,8 +184,11 @@ class Cache:
                 await self.invalidate(key)
 
     async def aclose(self) -> None:
-        """End what is being fetched in the background, and wait until it has ended."""
-        await self._loader.aclose()
+        """End what is being fetched in the background, and wait until it has ended.
+
+        What a call has come to wait for meanwhile goes on, as long as one does.
+        """
+        await self._loader.flights.aclose()
 
     def statistics(self) -> CacheStatistics:
         """Return the totals so far."""

@@ -32,7 +32,8 @@ class SingleFlight:
     """Flights by key: at most one for each that can be joined."""
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, _Flight] = {}
+        self._flights: dict[Hashable, _Flight] = {}  # those that can be joined
+        self._background: set[_Flight] = set()  # those begun by `start`, joined or not
 
     async def join(self, key: Hashable, load: Load) -> Any:
         """Wait for the flight for `key`, starting one with `load` if there is none.
@@ -46,7 +47,7 @@ class SingleFlight:
             await landed
         except asyncio.CancelledError:
             if flight.passengers == [landed]:
-                self._forget(key, flight)  # whoever comes now starts another one
+                self._forget(flight)  # whoever comes now starts another one
                 await _end(flight.task)
             raise
         finally:
@@ -58,7 +59,24 @@ class SingleFlight:
 
         A flight for `key` that there is goes on, but can be joined no more.
         """
-        return self._take_off(key, load).task
+        flight = self._take_off(key, load)
+        self._background.add(flight)
+        flight.task.add_done_callback(lambda task: self._background.discard(flight))
+        return flight.task
+
+    @property
+    def in_background(self) -> int:
+        """How many of those begun by `start` go on, whether or not somebody waits for them now."""
+        return len(self._background)
+
+    async def aclose(self) -> None:
+        """End those begun by `start` for which nobody waits, and wait until they have ended."""
+        unattended = [flight for flight in self._background if not flight.passengers]
+        for flight in unattended:
+            self._forget(flight)  # whoever comes now starts another one
+            flight.task.cancel()
+        if unattended:
+            await asyncio.wait([flight.task for flight in unattended])
 
     def forget(self, key: Hashable) -> None:
         """Let nobody else join the flight for `key`; those who wait still get its result."""
@@ -79,41 +97,40 @@ class SingleFlight:
         return len(self._flights)
 
     def _take_off(self, key: Hashable, load: Load) -> "_Flight":
-        flight = self._flights[key] = _Flight()
+        flight = self._flights[key] = _Flight(key)
         name = "single flight for " + repr(key)[:100]
         loop = asyncio.get_running_loop()
-        flight.task = loop.create_task(self._fly(key, flight, load), name=name)
-        flight.task.add_done_callback(partial(self._land, key, flight))
+        flight.task = loop.create_task(self._fly(flight, load), name=name)
+        flight.task.add_done_callback(partial(self._land, flight))
         return flight
 
-    async def _fly(self, key: Hashable, flight: "_Flight", load: Load) -> Any:
+    async def _fly(self, flight: "_Flight", load: Load) -> Any:
         task = asyncio.current_task()
         assert task is not None
-        flight.task = (
-            task  # at once, as an eager task (Python 3.12) may be over when it is returned
-        )
+        flight.task = task  # at once: an eager task (Python 3.12) may be over when it is returned
         try:
             return await load()
         finally:  # `_land` would do, but this saves those who wait a turn of the event loop
-            self._forget(key, flight)
+            self._forget(flight)
             flight.wake_passengers()
 
-    def _land(self, key: Hashable, flight: "_Flight", task: "asyncio.Task[Any]") -> None:
+    def _land(self, flight: "_Flight", task: "asyncio.Task[Any]") -> None:
         """Clean up when the task has ended, even if it was cancelled before it began."""
-        self._forget(key, flight)
+        self._forget(flight)
         flight.wake_passengers()
         if not task.cancelled():
             task.exception()  # asyncio need not complain if nobody waits for it any more
 
-    def _forget(self, key: Hashable, flight: "_Flight") -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _forget(self, flight: "_Flight") -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
 
 
 class _Flight:
     task: "asyncio.Task[Any]"
 
-    def __init__(self) -> None:
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
         self.passengers: list[asyncio.Future[None]] = []
 
     def wake_passengers(self) -> None:

@@ -287,6 +287,20 @@ async def test_closing_ends_what_is_fetched_in_the_background() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_closing_does_not_end_a_refresh_that_a_call_has_come_to_wait_for() -> None:
+    cache, server = Cache(ttl=10, stale_while_revalidate=1), Server(takes=5)
+    await call_all(cache, server, "a")  # fresh until 15, stale until 16
+    await sleep(10.5)
+    assert await cache.call(server, "a") == "a1"  # begins a refresh, until 20.5
+    await sleep(1)
+    waiting = create_task(cache.call(server, "a"))
+    await sleep(1)
+    await cache.aclose()
+    assert now() == 17.5
+    assert await waiting == "a2"
+    assert (now(), server.cancelled) == (20.5, 0)
+
+
 async def test_what_is_invalidated_is_computed_anew() -> None:
     cache, server = Cache(), Server()
     await call_all(cache, server, "ab")

@@ -208,6 +208,24 @@ async def test_a_flight_that_fails_with_nobody_waiting_is_no_unretrieved_error(
     assert "k" not in flights
 
 
+async def test_closing_ends_what_nobody_waits_for_and_stands_in_nobodys_way() -> None:
+    flights, slow = SingleFlight(), Slow(cleanup=0.1)
+    for key in "abc":
+        flights.start(key, slow)
+    joined = create_task(flights.join("a", slow))
+    flights.forget("b")
+    await sleep(0.5)
+    assert flights.in_background == 3
+    closing = create_task(flights.aclose())
+    await sleep(0)
+    another = create_task(flights.join("c", slow))
+    await closing
+    assert (flights.in_background, list(flights)) == (1, ["a", "c"])
+    assert (await joined, await another) == (1, 4)
+    assert flights.in_background == 0
+    await flights.aclose()
+
+
 PASSENGERS = st.lists(
     st.tuples(
         st.integers(0, 8),  # tenths of a second until this one comes
