@@ -82,9 +82,12 @@ class DeadLetters:
         An item is taken out when the run takes it. Those that fail again come back, and wait for
         the next replay; those that the run does not get to stay.
 
+        An item is kept as its stage got it. If it has the stamp of an `ItemDeadline`, that is out
+        of date, and it needs a new one: `pipeline.run(map(deadline.stamp, dead.replay()))`.
+
         Args:
-            stage: take only items that failed in this stage, for a pipeline that begins with it,
-                because an item is kept as that stage got it. None if there is only one such stage.
+            stage: take only items that failed in this stage, for a pipeline that begins with it.
+                None if there is only one such stage.
 
         Raises:
             ValueError: the items are of several stages, and `stage` does not say which to take.

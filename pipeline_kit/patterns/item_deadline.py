@@ -59,8 +59,12 @@ class ItemDeadline(TimeLimit):
         self._expired_while_waiting = 0
 
     def stamp(self, item: Any) -> Stamped:
-        """Stamp `item` with a deadline, `seconds` from now: `pipeline.run(map(d.stamp, items))`."""
-        return Stamped(item, asyncio.get_running_loop().time() + self.seconds)
+        """Stamp `item` with a deadline, `seconds` from now: `pipeline.run(map(d.stamp, items))`.
+
+        One that has a stamp already, such as a dead letter of an earlier run, gets a new one.
+        """
+        value = item.value if isinstance(item, Stamped) else item
+        return Stamped(value, asyncio.get_running_loop().time() + self.seconds)
 
     @property
     def expired_while_waiting(self) -> int:

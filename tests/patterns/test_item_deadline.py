@@ -5,6 +5,7 @@ from asyncio import sleep
 import pytest
 
 from pipeline_kit import Pipeline, Stage, StageError
+from pipeline_kit.patterns.error_handling import DeadLetters
 from pipeline_kit.patterns.filter_transform import keep_if
 from pipeline_kit.patterns.item_deadline import DeadlineExceededError, ItemDeadline, Stamped
 from pipeline_kit.patterns.timeout import CallTimeoutError, Timeout, TimeoutStatistics
@@ -66,6 +67,16 @@ async def test_time_spent_waiting_counts_and_no_work_is_begun_in_vain() -> None:
     assert deadline.expired_while_waiting == 3
     assert "the item's deadline of 2.5 s before this stage" in str(errors[-1])
     assert now() == 2.5
+
+
+async def test_a_dead_letter_gets_a_new_stamp_when_it_is_replayed() -> None:
+    deadline, dead = ItemDeadline(2), DeadLetters()
+    pipeline = Pipeline(Stage(work, layers=[deadline], on_error=dead))
+    assert await pipeline.collect(map(deadline.stamp, [1.5, 1.5])) == [Stamped(1.5, 2.0)]
+    await sleep(10)
+    again = await pipeline.collect(map(deadline.stamp, dead.replay()))
+    assert [stamped.value for stamped in again] == [1.5]
+    assert (len(dead), now()) == (0, 13.5)
 
 
 async def test_what_a_stage_filters_goes_no_further() -> None:
