@@ -10,6 +10,7 @@ import grading
 import layers
 import libraries
 import observation
+import sliders
 import startup
 import throughput
 import virtual
@@ -21,6 +22,7 @@ PARTS = {
     "virtual": virtual.measure,
     "startup": startup.measure,
     "observation": observation.measure,
+    "sliders": sliders.measure,
     "grading": grading.measure,
 }
 
