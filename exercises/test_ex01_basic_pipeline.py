@@ -60,7 +60,7 @@ def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=0.5,
+    points=1,
     hint="Write down which stage each of your tasks calls, and where its result goes next.",
 )
 def test_items_pass_the_stages_in_order(answer: Answer, draw: Draw) -> None:
@@ -83,7 +83,7 @@ def test_the_order_is_kept(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=4,
+    points=3.5,
     hint="Who works on item 1 while stage 2 is busy with item 0? An `await` makes only the task "
     "wait that it stands in, so count your tasks.",
 )

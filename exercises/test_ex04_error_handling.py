@@ -57,7 +57,7 @@ EXERCISE = Exercise(
 
 
 @check(
-    points=1,
+    points=2,
     hint="Compare with your answer to exercise 1: as long as nothing fails, nothing differs.",
 )
 def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
@@ -72,7 +72,7 @@ def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=3,
+    points=2.5,
     hint="Which loop does the exception end? Only the item that failed should be done with; the "
     "stage should take the next one.",
 )
@@ -88,7 +88,7 @@ def test_the_others_go_on(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=2,
+    points=1.5,
     needs=("test_the_others_go_on",),
     hint="Whoever reads `errors` knows the items as the source yielded them. Which of your tasks "
     "still knows that, when a later stage fails?",
@@ -142,6 +142,7 @@ def test_the_sink_and_the_errors_are_closed(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=0.5,
+    needs=("test_it_is_a_pipeline",),
     hint="If the last stage is slow, where do the items pile up? Something must make the stages "
     "before it wait.",
 )

@@ -62,7 +62,7 @@ EXERCISE = Exercise(
     "its next item; then wrap the stages so, and look.",
 )
 
-ONCE = "test_every_item_comes_out_once"
+ONCE, OVERLAP = "test_every_item_comes_out_once", "test_the_stages_overlap"
 
 
 @check(
@@ -80,7 +80,7 @@ def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1,
+    points=1.5,
     needs=(ONCE,),
     hint="Compare with your answer to exercise 1: as long as nothing is late, nothing differs.",
 )
@@ -147,7 +147,7 @@ def test_a_late_item_is_reported(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1.5,
+    points=1,
     needs=(ONCE,),
     hint="At the deadline some tasks work, some wait for an item, and some wait to get rid of one. "
     "Which of these waits does your deadline end?",
@@ -181,7 +181,7 @@ def test_the_sink_and_the_errors_are_closed(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=0.5,
-    needs=(ONCE,),
+    needs=(ONCE, OVERLAP),
     hint="If a stage or the sink is slow, but in time, where do the items pile up?",
 )
 def test_a_slow_stage_holds_back_those_before_it(answer: Answer, draw: Draw) -> None:

@@ -25,7 +25,7 @@ STAGES = ("stage1", "stage2", "stage3")
 WAITING = 3
 """Items that may stand between two neighbours; the statement says so."""
 ONCE, KEPT = "test_every_item_comes_out_once", "test_the_rate_is_kept"
-REACHED = "test_the_rate_is_reached"
+REACHED, OVERLAP = "test_the_rate_is_reached", "test_the_stages_overlap"
 
 EXERCISE = Exercise(
     number=6,
@@ -68,7 +68,7 @@ def test_every_item_comes_out_once(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1,
+    points=1.5,
     needs=(ONCE,),
     hint="Compare with your answer to exercise 1: under a rate that is never reached, nothing "
     "differs.",
@@ -111,7 +111,7 @@ def test_the_rate_is_reached(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1.5,
+    points=1,
     needs=(KEPT, REACHED),
     hint="How full is the bucket at the start, and after a long pause? What flows in is lost when "
     "the bucket is full, and half a second makes half of what a second makes.",
@@ -131,7 +131,7 @@ def test_a_burst_is_let_through(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=0.5,
-    needs=(ONCE,),
+    needs=(ONCE, OVERLAP),
     hint="While an item waits for its turn, what do you do with the source? And where do items "
     "pile up if a stage is slow?",
 )

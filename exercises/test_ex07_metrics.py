@@ -91,13 +91,14 @@ EXERCISE = Exercise(
 )
 
 PIPELINE = "test_it_is_a_pipeline"
+OVERLAP = "test_the_stages_overlap"
 LEFT_OUT = "test_failed_items_are_left_out"
 RETURNED = "test_it_returns_metrics"
 BUSY = "test_busy_times_are_right"
 
 
 @check(
-    points=1,
+    points=0.5,
     hint="Compare with your answer to exercise 2: metrics should not change what happens.",
 )
 def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
@@ -112,18 +113,30 @@ def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=0.5,
-    hint="Who works on item 1 while stage 2 is busy with item 0, and where do items wait?",
+    points=1,
+    hint="Who works on item 1 while stage 2 is busy with item 0? To measure a pipeline, there must "
+    "be one: count your tasks.",
 )
 def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
-    """All three stages work at the same time, and at most `buffer_size + 1` items wait between."""
+    """All three stages work at the same time, each on another item."""
     beat, items, size = draw.beat(), draw.items(), draw.randint(1, 3)
-    steady = dict.fromkeys(STAGES, beat)
-    run = answer.run(_world(items, steady, buffer_size=size))
+    run = answer.run(_world(items, dict.fromkeys(STAGES, beat), buffer_size=size))
     times = [(n + len(STAGES)) * beat for n in range(len(items))]
     results_come_out_at(run, times, f"if a stage takes {beat:g} s and the stages overlap")
+
+
+@check(
+    points=0.5,
+    needs=(OVERLAP,),
+    hint="A buffer without a bound shows how many items would wait if the memory had none either. "
+    "Where do items wait in your pipeline, and how many find room there?",
+)
+def test_the_buffers_are_bounded(answer: Answer, draw: Draw) -> None:
+    """Between two stages wait at most `buffer_size` items, and the one in the hand of the first."""
+    beat, size = draw.beat(), draw.randint(1, 3)
     for slow in ("stage2", "stage3"):
-        run = answer.run(_world(draw.items(10, 12), steady | {slow: 6 * beat}, buffer_size=size))
+        work = dict.fromkeys(STAGES, beat) | {slow: 6 * beat}
+        run = answer.run(_world(draw.items(10, 12), work, buffer_size=size))
         at_most_waiting(run, slow, size + 1, f"{size} in the buffer and 1 in the hand")
 
 
@@ -262,7 +275,7 @@ def test_the_peak_is_right(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1,
+    points=0.5,
     hint="Whoever publishes must do so while the others work, whatever they wait for, and for as "
     "long. How many results are out is known where they are sent.",
 )

@@ -60,7 +60,7 @@ LATE = "test_it_takes_what_it_may"
 
 
 @check(
-    points=1,
+    points=0.5,
     hint="Follow one item from the source to the sink: which tasks does it meet, in which order?",
 )
 def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
@@ -76,7 +76,7 @@ def test_it_is_a_pipeline(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1,
+    points=2,
     hint="Who works on item 1 while stage 2 is busy with item 0? Count your tasks.",
 )
 def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
@@ -88,7 +88,7 @@ def test_the_stages_overlap(answer: Answer, draw: Draw) -> None:
 
 
 @check(
-    points=1.5,
+    points=1,
     needs=("test_it_is_a_pipeline",),
     hint="What does your code do with an item for which there is no room? It was taken from the "
     "source, and nobody will bring it again: it can only wait, and so must whoever holds it.",

@@ -193,7 +193,7 @@ def test_it_tries_after_the_rest(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=1,
-    needs=(TRIES,),
+    needs=(TRIES, TOGETHER),
     hint="All who come after the rest find that it is over. Which of them may try, and how do the "
     "others see that somebody does?",
 )

@@ -1,6 +1,6 @@
 """Has buffers without a bound, to measure how deep they become.
 
-Fails: test_the_stages_overlap
+Fails: test_the_buffers_are_bounded
 """
 
 import asyncio
