@@ -59,12 +59,18 @@ class ItemDeadline(TimeLimit):
         self._expired_while_waiting = 0
 
     def stamp(self, item: Any) -> Stamped:
-        """Stamp `item` with a deadline, `seconds` from now: `pipeline.run(map(d.stamp, items))`.
+        """Stamp `item` with a deadline, `seconds` from now: `pipeline.run(map(d.stamp, items))`."""
+        return Stamped(item, asyncio.get_running_loop().time() + self.seconds)
 
-        One that has a stamp already, such as a dead letter of an earlier run, gets a new one.
+    def renew(self, item: Stamped) -> Stamped:
+        """Stamp an item anew that has a stamp of an earlier run, such as a dead letter.
+
+        Raises:
+            TypeError: it has none.
         """
-        value = item.value if isinstance(item, Stamped) else item
-        return Stamped(value, asyncio.get_running_loop().time() + self.seconds)
+        if not isinstance(item, Stamped):
+            raise _not_stamped(item)
+        return self.stamp(item.value)
 
     @property
     def expired_while_waiting(self) -> int:
@@ -73,10 +79,7 @@ class ItemDeadline(TimeLimit):
 
     def _begin(self, item: Stamped, now: float) -> tuple[Any, float]:
         if not isinstance(item, Stamped):
-            raise TypeError(
-                f"item has no deadline: {item!r:.200}; stamp the source, "
-                "run(map(deadline.stamp, items)), and give the layer to every stage"
-            )
+            raise _not_stamped(item)
         if now >= item.deadline:
             self._expired_while_waiting += 1
             raise DeadlineExceededError(self._limit() + " before this stage", still_running=False)
@@ -90,3 +93,10 @@ class ItemDeadline(TimeLimit):
 
     def _limit(self) -> str:
         return f"the item's deadline of {self.seconds} s"
+
+
+def _not_stamped(item: object) -> TypeError:
+    return TypeError(
+        f"item has no deadline: {item!r:.200}; stamp the source, "
+        "run(map(deadline.stamp, items)), and give the layer to every stage"
+    )

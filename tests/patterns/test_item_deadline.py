@@ -74,9 +74,11 @@ async def test_a_dead_letter_gets_a_new_stamp_when_it_is_replayed() -> None:
     pipeline = Pipeline(Stage(work, layers=[deadline], on_error=dead))
     assert await pipeline.collect(map(deadline.stamp, [1.5, 1.5])) == [Stamped(1.5, 2.0)]
     await sleep(10)
-    again = await pipeline.collect(map(deadline.stamp, dead.replay()))
+    again = await pipeline.collect(map(deadline.renew, dead.replay()))
     assert [stamped.value for stamped in again] == [1.5]
     assert (len(dead), now()) == (0, 13.5)
+    with pytest.raises(TypeError, match="item has no deadline: 3"):
+        deadline.renew(3)  # type: ignore[arg-type] # that is the point
 
 
 async def test_what_a_stage_filters_goes_no_further() -> None:
