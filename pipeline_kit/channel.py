@@ -26,6 +26,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.waiting_line import Line, Waiter
+from pipeline_kit.whole_numbers import is_whole
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -275,7 +276,7 @@ class Channel(Generic[T]):
 
 def check_capacity(argument: str, capacity: float) -> None:
     """Raise a `ValueError` that names `argument` unless `capacity` is one a channel can have."""
-    whole = isinstance(capacity, int) or capacity == math.inf
+    whole = is_whole(capacity) or capacity == math.inf
     if not whole or capacity < 0:
         raise ValueError(
             f"{argument} must be a whole number of items, 0 or more, got {capacity!r}; "

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from pipeline_kit.events import SOURCE, Envelope
+from pipeline_kit.whole_numbers import check_whole
 
 
 class StageError(Exception):
@@ -88,8 +89,7 @@ class ErrorLog:
     """
 
     def __init__(self, limit: int = 1000) -> None:
-        if not isinstance(limit, int) or limit < 0:
-            raise ValueError(f"limit must be a whole number of errors, 0 or more, got {limit!r}")
+        check_whole("limit", limit, least=0, of="errors")
         self._kept: deque[StageError] = deque(maxlen=limit)
         self.total = 0
         """Errors so far."""

@@ -17,6 +17,7 @@ from pipeline_kit.errors import StageError
 from pipeline_kit.executor import check_function
 from pipeline_kit.layer import Layer, is_async
 from pipeline_kit.routing import Route, check_route
+from pipeline_kit.whole_numbers import check_whole
 
 
 class _Filtered(Enum):
@@ -80,8 +81,7 @@ class Stage:
     ) -> None:
         check_function(function, executor)
         _check_layers(layers)
-        if not isinstance(workers, int) or workers < 1:
-            raise ValueError(f"workers must be a whole number, 1 or more, got {workers!r}")
+        check_whole("workers", workers)
         if channel is not None and not callable(channel):
             raise TypeError(f"channel must be a function that makes a channel, got {channel!r}")
         if channel is not None and buffer:

@@ -23,6 +23,7 @@ from typing import Generic, TypeVar
 
 from pipeline_kit.channel import Channel, EndOfChannel
 from pipeline_kit.patterns.fan_out import forward
+from pipeline_kit.whole_numbers import check_whole
 
 T = TypeVar("T")
 
@@ -47,8 +48,7 @@ def batched(
         TypeError: `source` is not iterable.
         ValueError: `size` is below 1, or `timeout` is not above 0.
     """
-    if not isinstance(size, int) or size < 1:
-        raise ValueError(f"size must be a whole number of items, 1 or more, got {size!r}")
+    check_whole("size", size, of="items")
     if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be above 0 seconds, got {timeout!r}; None for no limit")
     if not isinstance(source, Iterable | AsyncIterable):

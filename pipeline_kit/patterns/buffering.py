@@ -24,6 +24,7 @@ from math import inf
 from typing import TypeVar
 
 from pipeline_kit.patterns.backpressure import OverflowChannel
+from pipeline_kit.whole_numbers import is_whole
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class AutotunedBuffer(OverflowChannel[T]):
         weigh: Callable[[T], float] = len,  # type: ignore[assignment] # for items that have one
     ) -> None:
         super().__init__(min_capacity, name=name, max_weight=max_weight, weigh=weigh)
-        if not isinstance(max_capacity, int) or not 1 <= min_capacity <= max_capacity:
+        if not is_whole(max_capacity) or not 1 <= min_capacity <= max_capacity:
             raise ValueError(
                 "min_capacity must be 1 item or more and max_capacity a whole number no less, "
                 f"got min_capacity={min_capacity!r}, max_capacity={max_capacity!r}"

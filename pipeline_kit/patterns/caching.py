@@ -32,6 +32,7 @@ from pipeline_kit.patterns.cache_loading import Loader
 from pipeline_kit.patterns.cache_statistics import CacheStatistics
 from pipeline_kit.patterns.cache_store import Store
 from pipeline_kit.patterns.lru import LRU
+from pipeline_kit.whole_numbers import check_whole
 
 __all__ = ["Cache", "CacheStatistics"]
 
@@ -76,7 +77,8 @@ class Cache:
         store: Store | None = None,
         seed: int | None = None,
     ) -> None:
-        _check(maxsize=maxsize, max_refreshes=max_refreshes)
+        check_whole("maxsize", maxsize)
+        check_whole("max_refreshes", max_refreshes)
         if not ttl > 0:
             raise ValueError(
                 f"ttl must be above 0 seconds, got {ttl!r}; to cache nothing, leave it out"
@@ -142,7 +144,7 @@ class Cache:
 
         Returns how many calls failed. Counts neither as hits nor as misses.
         """
-        _check(workers=workers)
+        check_whole("workers", workers)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._begin_on(loop)
@@ -212,9 +214,3 @@ class Cache:
     async def _miss(self, key: Hashable, function: Function, item: Any) -> Any:
         self._misses += 1
         return await self._loader.fetch(key, function, item)
-
-
-def _check(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} must be a whole number, 1 or more, got {number!r}")

@@ -43,6 +43,7 @@ from pipeline_kit.patterns.circuit_state import (
 )
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.sliding_window import CountWindow, TimeWindow, Window
+from pipeline_kit.whole_numbers import check_whole
 
 __all__ = ["CircuitBreaker", "CircuitOpen", "CircuitStatistics", "State", "StateChange"]
 
@@ -96,9 +97,9 @@ class CircuitBreaker:
         name: str = "the circuit breaker",
     ) -> None:
         probes = permitted_number_of_calls_in_half_open_state
-        _check_number("sliding_window_size", sliding_window_size)
-        _check_number("minimum_number_of_calls", minimum_number_of_calls)
-        _check_number("permitted_number_of_calls_in_half_open_state", probes)
+        check_whole("sliding_window_size", sliding_window_size)
+        check_whole("minimum_number_of_calls", minimum_number_of_calls)
+        check_whole("permitted_number_of_calls_in_half_open_state", probes)
         _check_seconds("wait_duration_in_open_state", wait_duration_in_open_state)
         _check_seconds("max_wait_duration_in_half_open_state", max_wait_duration_in_half_open_state)
         if sliding_window_type not in ("count", "time"):
@@ -225,11 +226,6 @@ class CircuitBreaker:
         self._history.append(change)
         if self._on_state_change:
             self._on_state_change(change)
-
-
-def _check_number(name: str, number: int) -> None:
-    if not isinstance(number, int) or number < 1:
-        raise ValueError(f"{name} must be a whole number, 1 or more, got {number!r}")
 
 
 def _check_seconds(name: str, seconds: float) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from pipeline_kit.executor import check_function, in_executor
 from pipeline_kit.layer import wrap
 from pipeline_kit.patterns.health import Health, OutlierEjection
+from pipeline_kit.whole_numbers import check_whole
 
 
 class Worker:
@@ -48,8 +49,7 @@ class Worker:
             raise ValueError(
                 f"weight must be above 0 and finite, got {weight!r}; leave idle workers out"
             )
-        if not isinstance(concurrency, int) or concurrency < 1:
-            raise ValueError(f"concurrency must be a whole number, 1 or more, got {concurrency!r}")
+        check_whole("concurrency", concurrency)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self.weight = weight

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_kit.errors import StageError
 from pipeline_kit.layer import is_async
+from pipeline_kit.whole_numbers import check_whole
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
@@ -56,11 +57,7 @@ class DeadLetters:
     """
 
     def __init__(self, limit: int = 1000) -> None:
-        if not isinstance(limit, int) or limit < 1:
-            raise ValueError(
-                f"limit must be a whole number of items, 1 or more, got {limit!r}; "
-                "to keep none, use on_error=skip"
-            )
+        check_whole("limit", limit, of="items", remedy="to keep none, use on_error=skip")
         self.limit = limit
         self.total = 0
         """Items that failed so far."""
@@ -83,7 +80,7 @@ class DeadLetters:
         the next replay; those that the run does not get to stay.
 
         An item is kept as its stage got it. If it has the stamp of an `ItemDeadline`, that is out
-        of date, and it needs a new one: `pipeline.run(map(deadline.stamp, dead.replay()))`.
+        of date, and it needs a new one: `pipeline.run(map(deadline.renew, dead.replay()))`.
 
         Args:
             stage: take only items that failed in this stage, for a pipeline that begins with it.

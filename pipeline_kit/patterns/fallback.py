@@ -22,6 +22,7 @@ from typing import Any
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
+from pipeline_kit.whole_numbers import check_whole
 
 _NOTHING = object()
 
@@ -81,8 +82,7 @@ class Fallback:
         for name, given in (("function", function), ("key", key)):
             if given is not None and not callable(given):
                 raise TypeError(f"{name} must be callable with one item, got {given!r}")
-        if not isinstance(maxsize, int) or maxsize < 1:
-            raise ValueError(f"maxsize must be a whole number of results above 0, got {maxsize!r}")
+        check_whole("maxsize", maxsize, of="results")
         self._value = value
         self._function = function
         self._key = key

@@ -12,6 +12,8 @@ Not for work where failures are the items' own fault: then all workers fail alik
 
 from dataclasses import dataclass
 
+from pipeline_kit.whole_numbers import check_whole
+
 
 @dataclass(frozen=True)
 class OutlierEjection:
@@ -35,10 +37,7 @@ class OutlierEjection:
     max_ejection_percent: float = 50.0
 
     def __post_init__(self) -> None:
-        if not self.consecutive_failures >= 1:
-            raise ValueError(
-                f"consecutive_failures must be 1 or more, got {self.consecutive_failures!r}"
-            )
+        check_whole("consecutive_failures", self.consecutive_failures)
         for name in ("base_ejection_time", "max_ejection_time"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0 seconds, got {getattr(self, name)!r}")

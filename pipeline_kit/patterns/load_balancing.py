@@ -28,6 +28,7 @@ from pipeline_kit.patterns.dispatch import Line, Member, Worker, WorkerStatistic
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.health import OutlierEjection
 from pipeline_kit.patterns.strategies import FirstFree, Strategy
+from pipeline_kit.whole_numbers import is_whole
 
 __all__ = ["LoadBalancer", "Worker", "WorkerStatistics", "WorkersFailed"]
 
@@ -63,7 +64,7 @@ class LoadBalancer:
     ) -> None:
         if not workers:
             raise ValueError("workers must be one function or more, got none")
-        if attempts is not None and not 1 <= attempts <= len(workers):
+        if attempts is not None and not (is_whole(attempts) and 1 <= attempts <= len(workers)):
             raise ValueError(
                 f"attempts must be from 1 to the number of workers, {len(workers)}, "
                 f"got {attempts!r}; None tries each worker once"

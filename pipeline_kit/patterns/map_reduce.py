@@ -40,6 +40,7 @@ from pipeline_kit.patterns.spilling import Accumulator, Pair
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.source import Source
 from pipeline_kit.stage import FILTERED, Stage
+from pipeline_kit.whole_numbers import check_whole
 
 
 def map_reduce(
@@ -79,9 +80,8 @@ def map_reduce(
         ValueError: `map_workers`, `partitions` or `max_keys` is below 1.
     """
     job = _Job(mapper, key, reducer, initial, combiner)
-    for argument, number in (("max_keys", max_keys), ("partitions", partitions)):
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(f"{argument} must be a whole number, 1 or more, got {number!r}")
+    check_whole("max_keys", max_keys)
+    check_whole("partitions", partitions)
     one_item = partial(_map_async if is_async(mapper) else _map, job)
     mapping = Stage(one_item, name="map", workers=map_workers, executor=executor)
     return _run(source, mapping, job, partitions, max_keys)

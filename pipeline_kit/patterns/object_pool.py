@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
 from pipeline_kit.layer import invoke
+from pipeline_kit.whole_numbers import check_whole
 
 T = TypeVar("T")
 
@@ -85,8 +86,7 @@ class ObjectPool(Generic[T]):
         for argument, function in functions.items():
             if not callable(function):
                 raise TypeError(f"{argument} must be a function, got {function!r}")
-        if not isinstance(max_size, int) or max_size < 1:
-            raise ValueError(f"max_size must be a whole number, 1 or more, got {max_size!r}")
+        check_whole("max_size", max_size)
         self.max_size = max_size
         self._create, self._destroy = create, destroy
         self._check, self._reset = check, reset

@@ -42,6 +42,7 @@ from types import CoroutineType
 from typing import Any, Literal
 
 from pipeline_kit.layer import Function, is_async
+from pipeline_kit.whole_numbers import check_whole
 
 Place = Literal["event loop", "threads", "processes"]
 
@@ -111,12 +112,11 @@ async def recommend(
     """
     if not callable(function):
         raise TypeError(f"function must be callable with one item, got {function!r}")
-    if cores is not None and not cores >= 1:
-        raise ValueError(f"cores must be 1 or more, got {cores!r}; None counts them")
+    if cores is not None:
+        check_whole("cores", cores, remedy="None counts them")
     if not 0 < utilisation <= 1:
         raise ValueError(f"utilisation must be above 0 and at most 1, got {utilisation!r}")
-    if not max_workers >= 1:
-        raise ValueError(f"max_workers must be 1 or more, got {max_workers!r}")
+    check_whole("max_workers", max_workers)
     calls = await _measure(function, list(sample_items))
     wall = sum(wall for wall, _ in calls) / len(calls)
     computed = min(sum(cpu for _, cpu in calls) / len(calls), wall)

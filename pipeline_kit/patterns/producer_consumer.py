@@ -21,6 +21,7 @@ from pipeline_kit.channel import Channel
 from pipeline_kit.errors import is_failure
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.fan_out import forward
+from pipeline_kit.whole_numbers import check_whole
 
 Producer = Iterable[Any] | AsyncIterable[Any]
 
@@ -42,8 +43,7 @@ async def producer_consumer(
         TypeError: `producers` is not a sequence of iterables, or `consume` is not callable.
         ValueError: `consumers` is below 1, or `capacity` below 0.
     """
-    if not isinstance(consumers, int) or consumers < 1:
-        raise ValueError(f"consumers must be a whole number, 1 or more, got {consumers!r}")
+    check_whole("consumers", consumers)
     if not callable(consume):
         raise TypeError(f"consume must be callable with one item, got {consume!r}")
     if not isinstance(producers, Sequence):

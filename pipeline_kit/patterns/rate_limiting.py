@@ -30,6 +30,7 @@ from math import inf, ulp
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.whole_numbers import check_whole
 
 _SECOND = 10**9  # nanoseconds, in which time is counted, because sums of floats are inexact
 
@@ -65,8 +66,7 @@ class RateLimit:
         if not 0 < rate < inf:
             remedy = "to stop a stage, pause the run" if rate == 0 else "for no limit, leave it out"
             raise ValueError(f"rate must be above 0 permits per second, got {rate!r}; {remedy}")
-        if not isinstance(burst, int) or burst < 1:
-            raise ValueError(f"burst must be a whole number of permits, 1 or more, got {burst!r}")
+        check_whole("burst", burst, of="permits")
         self.rate = rate
         self.burst = burst
         # Times are whole numbers, so that all arithmetic is exact: a nanosecond is `_nanosecond`

@@ -30,6 +30,7 @@ from pipeline_kit.layer import Function, invoke
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
 from pipeline_kit.patterns.retry_budget import RetryBudget
+from pipeline_kit.whole_numbers import check_whole
 
 # Calls that the current task has made under a `Retry`. By it a layer learns how many calls one of
 # its attempts came to if there is another `Retry` inside (unless in a task of its own).
@@ -82,11 +83,8 @@ class Retry:
         on: ExceptionTypes | Callable[[Exception], bool] = Exception,
         seed: int | None = None,
     ) -> None:
-        if not isinstance(attempts, int) or attempts < 1:
-            raise ValueError(
-                f"attempts must be a whole number, 1 or more, got {attempts!r}; "
-                "the first time counts as well, so 1 is no retry"
-            )
+        remedy = "the first time counts as well, so 1 is no retry"
+        check_whole("attempts", attempts, remedy=remedy)
         for name, wait in (("wait_initial", wait_initial), ("wait_max", wait_max)):
             if not wait >= 0:
                 raise ValueError(f"{name} must be 0 seconds or more, got {wait!r}")

@@ -15,6 +15,7 @@ import asyncio
 from math import inf
 
 from pipeline_kit.patterns.sliding_window import TimeWindow
+from pipeline_kit.whole_numbers import check_whole
 
 _CALL, _RETRY = 0, 1
 
@@ -38,8 +39,7 @@ class RetryBudget:
     def __init__(self, share: float = 0.2, *, minimum: int = 10, window: float = 10.0) -> None:
         if not 0 <= share < inf:
             raise ValueError(f"share must be 0 retries a call or more, and finite, got {share!r}")
-        if not minimum >= 0:
-            raise ValueError(f"minimum must be 0 retries or more, got {minimum!r}")
+        check_whole("minimum", minimum, least=0, of="retries")
         if not 0 < window < inf:
             raise ValueError(f"window must be above 0 seconds and finite, got {window!r}")
         self.share = share

@@ -146,9 +146,9 @@ class Autoscaler:
             slot.set_result(None)
             self._busy += 1
 
-    def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _catch_up(self, loop: asyncio.AbstractEventLoop, at_least: float = 0.0) -> None:
         """Take the decisions that are due by now; since the last event nothing else has changed."""
-        now = loop.time()
+        now = max(loop.time(), at_least)
         if self._failure:
             failure, self._failure = self._failure, None
             raise failure
@@ -186,12 +186,13 @@ class Autoscaler:
         Decisions are otherwise taken when a call begins or ends, so that nothing runs at rest.
         """
         if self._timer is None and self._rule.workers < self.max_workers:
-            self._timer = loop.call_at(self._period_ends, self._at_end_of_period, loop)
+            end = self._period_ends
+            self._timer = loop.call_at(end, self._at_end_of_period, loop, end)
 
-    def _at_end_of_period(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _at_end_of_period(self, loop: asyncio.AbstractEventLoop, end: float) -> None:
         self._timer = None
         try:
-            self._catch_up(loop)
+            self._catch_up(loop, end)  # a timer may come a moment early, by the loop's resolution
         except Exception as failure:
             self._failure = failure
         if self._line:

@@ -17,6 +17,8 @@ several periods, so that a short pause does not count.
 
 from collections import deque
 
+from pipeline_kit.whole_numbers import check_whole, is_whole
+
 
 class ScalingRule:
     """Decides on the number of workers; the parameters are those of `Autoscaler`."""
@@ -30,7 +32,7 @@ class ScalingRule:
         scale_down_below: float,
         scale_down_after: int,
     ) -> None:
-        whole = isinstance(min_workers, int) and isinstance(max_workers, int)
+        whole = is_whole(min_workers) and is_whole(max_workers)
         if not whole or not 1 <= min_workers <= max_workers:
             raise ValueError(
                 "min_workers must be 1 or more and max_workers no less, both whole numbers, "
@@ -41,11 +43,7 @@ class ScalingRule:
                 "scale_down_below must be less than scale_up_above, and both from 0 to 1, "
                 f"got scale_down_below={scale_down_below!r}, scale_up_above={scale_up_above!r}"
             )
-        if not isinstance(scale_down_after, int) or scale_down_after < 1:
-            raise ValueError(
-                "scale_down_after must be a whole number of periods, 1 or more, "
-                f"got {scale_down_after!r}"
-            )
+        check_whole("scale_down_after", scale_down_after, of="periods")
         self.workers = min_workers
         """How many there are to be."""
         self.min_workers, self.max_workers = min_workers, max_workers

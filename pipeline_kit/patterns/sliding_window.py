@@ -16,6 +16,8 @@ from collections import deque
 from math import inf
 from typing import Protocol
 
+from pipeline_kit.whole_numbers import check_whole
+
 SLICES = 10
 """In how many slices a `TimeWindow` is divided."""
 
@@ -50,8 +52,7 @@ class CountWindow:
     """
 
     def __init__(self, size: int, *, outcomes: int = 2) -> None:
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"size must be a whole number of calls, 1 or more, got {size!r}")
+        check_whole("size", size, of="calls")
         self.size: float = size
         self.counts = [0] * outcomes
         self._kept: deque[int] = deque(maxlen=size)

@@ -29,7 +29,10 @@ def test_only_failures_in_a_row_count() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"consecutive_failures": 0}, "consecutive_failures must be 1 or more, got 0"),
+        (
+            {"consecutive_failures": 0},
+            "consecutive_failures must be a whole number, 1 or",
+        ),
         ({"base_ejection_time": 0}, "base_ejection_time must be above 0 seconds, got 0"),
         ({"max_ejection_time": -1}, "max_ejection_time must be above 0 seconds, got -1"),
         ({"max_ejection_percent": 101}, "from 0 to 100, got 101; use 0 to never eject"),

@@ -171,10 +171,10 @@ def test_the_machine_is_asked_for_its_cores_and_its_lock() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cores": 0}, "cores must be 1 or more, got 0; None counts them"),
+        ({"cores": 0}, "cores must be a whole number, 1 or more, got 0; None counts"),
         ({"utilisation": 0}, "utilisation must be above 0 and at most 1, got 0"),
         ({"utilisation": 1.5}, "utilisation must be above 0 and at most 1, got 1.5"),
-        ({"max_workers": 0}, "max_workers must be 1 or more, got 0"),
+        ({"max_workers": 0}, "max_workers must be a whole number, 1 or more, got 0"),
         ({"sample_items": []}, "sample_items must be one item or more, got none"),
     ],
 )

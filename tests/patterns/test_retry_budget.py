@@ -89,7 +89,7 @@ def test_impossible_budgets_are_refused() -> None:
     for share in (-0.1, nan, inf):
         with pytest.raises(ValueError, match="share must be 0 retries a call or more, and finite"):
             RetryBudget(share)
-    with pytest.raises(ValueError, match="minimum must be 0 retries or more, got -1"):
+    with pytest.raises(ValueError, match="minimum must be a whole number of retries, 0 or more"):
         RetryBudget(minimum=-1)
     with pytest.raises(ValueError, match="window must be above 0 seconds and finite, got 0"):
         RetryBudget(window=0)

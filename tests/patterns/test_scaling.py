@@ -143,6 +143,17 @@ async def test_a_failing_hook_leaves_no_slot_taken() -> None:
     assert scaler.busy == 0
 
 
+@pytest.mark.parametrize("period", [0.15, 0.2, 0.4, 0.7, 1 / 3])
+async def test_a_timer_that_comes_a_moment_before_the_end_of_a_period_ends_it(
+    period: float,
+) -> None:
+    # 17 times 0.15 adds up to a bit more than 2.55, and timers are kept to the nanosecond.
+    scaler = Autoscaler(max_workers=2, period=period)
+    await asyncio.sleep(17 * period)
+    await asyncio.gather(*(scaler.call(pause(3), item) for item in range(3)))
+    assert scaler.workers == 2
+
+
 def test_a_scaler_can_be_used_on_one_loop_after_the_other() -> None:
     scaler = Autoscaler(max_workers=9)
 
