@@ -33,7 +33,7 @@ def test_the_run_of_the_answer_is_drawn(notebook):
 
 def test_the_violation_is_opened_at_its_moment(notebook):
     check = notebook.output("ex01-7")
-    check.get_by_text("failed, 6 of 10 points").wait_for()
+    check.get_by_text("failed, 6.5 of 10 points").wait_for()
     check.locator(".pw-title").get_by_text("✕ All three stages work at the same time").wait_for()
     said = check.locator(".pw-error").inner_text()
     due = re.search(r"instead of (\S+) s", said)[1]

@@ -2,6 +2,7 @@
 
     python tests/grading/repeat.py ex01 ex02            200 gradings of each of their answers
     python tests/grading/repeat.py --times 20           20 of each answer to any exercise
+    python tests/grading/repeat.py --right              of the right answers only
 
 The reference, the other right answers and the wrong ones are graded. What differs is printed, with
 the seeds. The exit status is 1 if anything does.
@@ -73,7 +74,7 @@ def verdicts(exercise: str, source: str, seeds: Sequence[int]) -> dict[Verdict, 
     return found
 
 
-def to_grade(wanted: list[str]) -> Iterator[tuple[str, str, str]]:
+def to_grade(wanted: list[str], kinds: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Yield exercise, name and code of each answer to the exercises that are wanted, or to all."""
     for exercise, checks in exercises_in(ROOT / "exercises"):
         if wanted and exercise[:4] not in wanted:
@@ -81,7 +82,7 @@ def to_grade(wanted: list[str]) -> Iterator[tuple[str, str, str]]:
         function = load(checks)[0].function
         reference, _ = answer_in_notebook(ROOT / "solutions" / f"{exercise}.ipynb", function)
         yield exercise, f"{exercise[:4]}-reference", reference
-        for path in [*answers("right"), *answers("wrong")]:
+        for path in [path for kind in kinds for path in answers(kind)]:
             if path.parts[-3] == exercise:
                 yield exercise, name_of(path), path.read_text(encoding="utf-8")
 
@@ -102,9 +103,10 @@ def main() -> int:
     parser.add_argument("exercises", nargs="*", help="such as ex01; by default all")
     parser.add_argument("--times", type=int, default=200, help="gradings of each answer")
     parser.add_argument("--jobs", type=int, default=2, help="answers that are graded at once")
+    parser.add_argument("--right", action="store_true", help="only right answers")
     given = parser.parse_args()
     seeds = range(1_000, 1_000 + given.times)
-    jobs = list(to_grade(given.exercises))
+    jobs = list(to_grade(given.exercises, ["right"] if given.right else ["right", "wrong"]))
     differ = 0
     with ProcessPoolExecutor(given.jobs) as pool:
         for name, is_equal, what in pool.map(graded, jobs, [seeds] * len(jobs)):

@@ -50,7 +50,7 @@ def test_solutions_are_all_green() -> None:
 def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     code, output = run_pytest("exercises/", "--answers", str(answers), "--seed", "4711")
     assert code == 1
-    assert "failed, 6 of 10 points" in output
+    assert "failed, 6.5 of 10 points" in output
     assert "✕ All three stages work at the same time" in output
     assert "Hint: Who works on item 1" in output
     assert "seed 4711" in output
@@ -65,7 +65,7 @@ def test_a_damaged_notebook_is_said_to_be_one_and_stops_no_other(answers: Path) 
     chosen = ["exercises/", "-k", f"{NAME} or ex02"]
     code, output = run_pytest(*chosen, "--answers", str(answers))
     assert code == 1
-    assert "failed, 6 of 10 points" in output
+    assert "failed, 6.5 of 10 points" in output
     assert "ex02_buffered_pipeline.ipynb is not a notebook; is it damaged" in output
     assert "the notebook stops before its first cell: nbformat" in output
 
@@ -116,7 +116,7 @@ def test_nothing_that_was_handed_in_runs_in_the_grader(
     arguments = [word.replace("DIR", str(answers)) for word in ORDERS[order]]
     code, output = run_pytest("-k", f"{NAME} and not Code", *arguments)
     assert code == 1
-    assert "failed, 6 of 10 points" in output
+    assert "failed, 6.5 of 10 points" in output
     assert not mark.exists()
 
 
@@ -127,7 +127,7 @@ def test_a_configuration_that_was_handed_in_does_not_count(answers: Path, order:
     (answers / "pytest.ini").write_text(configuration, encoding="utf-8")
     arguments = [word.replace("DIR", str(answers)) for word in ORDERS[order]]
     _, output = run_pytest("-k", f"{NAME} and not Code", *arguments)
-    assert "failed, 6 of 10 points" in output
+    assert "failed, 6.5 of 10 points" in output
     assert not mark.exists()
 
 
@@ -224,5 +224,5 @@ def test_a_hidden_check_may_need_a_public_one(tmp_path: Path) -> None:
     folder_with_hidden_checks(tmp_path, "wrong/sequential")
     code, output = run_pytest(str(tmp_path), "-p", "no:nbval")
     assert code == 1
-    assert "failed, 6 of 14 points" in output
+    assert "failed, 6.5 of 14 points" in output
     assert "not judged before this holds: All three stages work at the same time" in output

@@ -65,6 +65,6 @@ def test_the_command_line_checks_what_is_saved(
     save(folder, answer.read_text(encoding="utf-8"))
     assert main(["check", "1", "--seed", "5"]) == 1
     output = capsys.readouterr().out
-    assert "failed, 6 of 10 points" in output
+    assert "failed, 6.5 of 10 points" in output
     assert "(seed 5)" in output
-    assert [(checked.points, checked.seed) for checked in history(folder)] == [(6, 5)]
+    assert [(checked.points, checked.seed) for checked in history(folder)] == [(6.5, 5)]
