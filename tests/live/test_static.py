@@ -113,6 +113,7 @@ def test_a_figure_that_nobody_holds_is_freed():
 
 def test_the_window_of_the_throughput_is_a_round_number():
     assert [nice_window(end) for end in (0.5, 2.1, 8.0, 100)] == [0.1, 0.5, 2.0, 20.0]
+    assert nice_window(0) == 1.0
 
 
 def test_where_there_are_no_buffers_the_empty_panel_says_so():
