@@ -42,8 +42,10 @@ def _describe(task: asyncio.Task[Any]) -> str:
         return "has not started"
     own = [frame for frame in frames if is_users_own(frame)]
     called = frames[frames.index(own[-1]) + 1 :] if own else frames
-    waits = next((text for frame in reversed(called) if (text := _waits_for(frame))), "waits")
-    return f"{waits} ({place_of((own or frames)[-1])})"
+    waits = next((text for frame in reversed(called) if (text := _waits_for(frame))), "")
+    if waits and not own:
+        return waits  # a line of this package's own would tell its user nothing
+    return f"{waits or 'waits'} ({place_of((own or frames)[-1])})"
 
 
 def _frames(awaitable: Any) -> Iterator[FrameType]:

@@ -76,3 +76,17 @@ def test_a_stuck_pipeline_names_its_stage() -> None:
         virtual_time.run(main)
     assert "'fetch 0' waits (test_deadlock.py" in str(caught.value)
     assert "'source' waits in Channel.send on <Channel 'fetch'" in str(caught.value)
+
+
+def test_a_place_is_named_only_in_the_users_own_code() -> None:
+    never = Channel[int](name="never")
+
+    async def receive() -> None:
+        await never.receive()
+
+    async def stuck() -> None:
+        await Pipeline(Stage(str, name="work")).collect(never)
+
+    text = report(receive, stuck)
+    assert text.count(" (test_deadlock.py, line ") == text.count(" (") == 3
+    assert "'source' waits in Channel.receive on <Channel 'never'" in text
