@@ -9,7 +9,7 @@
     8  metrics          metrics, prometheus                     snapshots, histogram
     9  backpressure     backpressure, watermarks, codel,
                         slow_stage
-    10 circuit breaker  circuit_breaker                         circuit_state, call_rates,
+    10 circuit breaker  circuit_breaker                         circuit, circuit_state, call_rates,
                                                                 sliding_window
     11 load balancing   load_balancing, strategies, health,     strategy, peak_ewma, dispatch,
                         scaling                                 scaling_rule
