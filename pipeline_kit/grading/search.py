@@ -11,8 +11,11 @@ hundred times, which is enough because it builds the worlds in which its claim c
 the numbers.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from tempfile import gettempdir
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -21,6 +24,9 @@ from hypothesis.strategies import DataObject, data, integers
 
 from pipeline_kit.grading.draw import Draw
 from pipeline_kit.grading.status import Status, Unmet
+
+# Hypothesis notes in a folder what numbers stand in code: not in that of the student's notebooks.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir(), "pipeline-workbook")))
 
 _MOST_RUNS = 24
 """How often a check may be run until a failure counts as the simplest."""

@@ -1,8 +1,10 @@
 """What is simplest is tried first; a failure is made simpler, and is the same for the same seed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from graded import ROOT
 
@@ -64,6 +66,18 @@ for seed in "abcdefgh":
     )
     assert alone == among_others
     assert alone.count("[") == 16
+
+
+def test_a_search_leaves_no_files_in_the_students_folder(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pipeline_kit.grading.search import simplest_failure
+simplest_failure(lambda draw: print([draw.randrange(100) for _ in range(200)]), "1")
+"""
+    env = {k: v for k, v in os.environ.items() if k != "HYPOTHESIS_STORAGE_DIRECTORY"}
+    subprocess.run([sys.executable, "-c", code, str(ROOT)], cwd=tmp_path, env=env, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_tried_after_a_failure_with_the_simplest_numbers() -> None:
