@@ -31,6 +31,9 @@ def problem_with(run: GradedRun) -> Unmet | None:
     if run.play.endless:
         text = f"the run was still going on at {run.play.now:g} s, after thousands of steps"
         return Unmet(f"{text}; does a task poll for something that never comes?", Status.TIMEOUT)
+    if ended.threads:
+        text = f"the thread {ended.threads[0]!r} that your code had started was still running"
+        return Unmet(f"{text} at the end; an answer needs no threads, only tasks")
     if ended.how == "stopped":
         return Unmet(_describe_deadlock(run))
     if ended.fault and not (world.failing and has_failed(run)):

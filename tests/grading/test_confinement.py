@@ -16,6 +16,18 @@ REFUSED = {
         f"open({str(ROOT / 'pipeline_kit' / '..' / 'solutions' / SOLUTION.name)!r})",
         "an answer opens no files",
     ),
+    "reading past the kit by a text that denies it": (
+        "class Sly(str):\n        def __contains__(self, part): return False\n"
+        f"    open(Sly({str(ROOT / 'pipeline_kit' / '..' / 'solutions' / SOLUTION.name)!r}))",
+        "an answer opens no files",
+    ),
+    "reading by a path of bytes": (f"open({str(SOLUTION).encode()!r})", "an answer opens no files"),
+    "reading what is open": ("open(0)", "an answer opens no files"),
+    "reading without being asked": (
+        f"import readline; readline.read_history_file({str(SOLUTION)!r})",
+        "importing 'readline' is refused",
+    ),
+    "a database": ("import sqlite3; sqlite3.connect('notes.db')", "an answer opens no files"),
     "writing": ("open('notes.txt', 'w')", "an answer opens no files"),
     "writing into the kit": (
         f"import os; os.open({str(ROOT / 'pipeline_kit' / 'channel.py')!r}, os.O_RDWR)",
@@ -30,12 +42,41 @@ REFUSED = {
         "import os, signal; os.kill(os.getppid(), signal.SIGTERM)",
         "an answer sends no signals",
     ),
+    "ending the grader by another way": (
+        "import os, signal; signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
+        "an answer sends no signals",
+    ),
+    "ending the grader by the kernel": (
+        "import fcntl, os; fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        "an answer sends no signals",
+    ),
+    "leaving the grader no files": (
+        "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (9, 9))",
+        "an answer sets no limits",
+    ),
+    "leaving the grader no time": (
+        "import os; os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+        "an answer sets no limits",
+    ),
+    "a pipe with a name": ("import os; os.mkfifo('pipe')", "an answer changes no files"),
     "fork": ("import os; os.fork() or os._exit(0)", "starts no other program or process"),
     "exec": ("import os; os.execv('/bin/true', ['true'])", "starts no other program or process"),
     "a program": ("import os; os.system('true')", "starts no other program or process"),
     "a subprocess": (
         "import asyncio; await asyncio.create_subprocess_exec('true')",
         "starts no other program or process",
+    ),
+    "a program without being asked": (
+        "import _posixsubprocess as p; p.fork_exec()",
+        "starts no other program or process",
+    ),
+    "a program by what subprocess has kept": (
+        "import subprocess; subprocess._fork_exec()",
+        "starts no other program or process",
+    ),
+    "a program by loading anew what starts it": (
+        "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
+        "importing '_posixsubprocess' is refused",
     ),
     "the network": ("import socket; socket.create_connection(('localhost', 9))", "no network"),
     "reading the finished pipeline again": (
@@ -45,6 +86,14 @@ REFUSED = {
     "reading the finished run again": (
         "import importlib, pipeline_kit.run as r; importlib.reload(r)",
         "an answer opens no files",
+    ),
+    "reading the finished pipeline by a roundabout path": (
+        "import pipeline_kit as p; open(p.__path__[0] + '/./pipeline.py')",
+        "an answer opens no files",
+    ),
+    "the finished workers": (
+        "from pipeline_kit.workers import Crew; Crew()",
+        "building a pipeline from channels and tasks",
     ),
     "importing a pattern after all": (
         "import sys; del sys.meta_path[0]; import pipeline_kit.patterns.retry",
@@ -74,6 +123,14 @@ def test_an_answer_that_runs_the_solution_gets_nothing() -> None:
         "await found['basic_pipeline'](source, stage1, stage2, stage3, sink)"
     )
     assert report.points == 0
+
+
+def test_secrets_in_the_environment_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    source = "import os\nasync def odd(*world): raise ValueError(os.environ.get('TOKEN'))"
+    with Answer(source, "odd") as answer, pytest.raises(Unmet) as unmet:
+        answer.run(WORLD)
+    assert "secret" not in unmet.value.message
 
 
 def test_what_python_brings_along_can_be_imported() -> None:

@@ -74,6 +74,30 @@ ODD = {
         "about building the pattern yourself",
     ),
     "an unknown name": ("Queue()", "import there all that it needs"),
+    "an error that is its own cause": (
+        "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise error from error",
+        "raised ZeroDivisionError in line 5: division by zero",
+    ),
+    "a group of groups of groups": (
+        "error = ValueError('deep')\n"
+        "for _ in range(3000): error = ExceptionGroup('…', [error])\nraise error",
+        "your code raised ValueError: deep",
+    ),
+    "an error that cannot be shown": (
+        "class Odd(Exception):\n    def __str__(self): return self.gone\nraise Odd()",
+        "raised Odd in line 6: (its message cannot be shown: AttributeError)",
+    ),
+    "an error with an endless name": ("raise type('E' * 10**6, (Exception,), {})", "raised EEEEE"),
+    "calls without number that nobody awaits": (
+        "async for item in source:\n    for _ in range(2000): stage1(item)",
+        "stage1 was called without `await`, so it never ran",
+    ),
+    "a sleep without an end": ("await asyncio.sleep(float('inf'))", "nothing can go on"),
+    "a sleep beyond all times": ("await asyncio.sleep(10**12)", "nothing can go on"),
+    "a thread": (
+        "import threading\nthreading.Thread(target=threading.Event().wait, name='spare').start()",
+        "the thread 'spare' that your code had started was still running at the end",
+    ),
     "an endless text": ("raise ValueError('x' * 10**5)", "ValueError in line 4: xxx"),
 }
 
@@ -110,6 +134,13 @@ def test_an_answer_that_is_called_where_it_is_defined_is_told_to_only_define() -
     source = "async def basic_pipeline(*given): pass\nawait basic_pipeline()"
     text = " ".join(as_text(grade_source("ex01_basic_pipeline", source)).split())
     assert "run it in another cell: the answer is only to define" in text
+
+
+def test_work_in_a_thread_of_asyncio_is_waited_for() -> None:
+    source = "import asyncio\nasync def odd(*world): await asyncio.to_thread(sum, [1, 2])"
+    with Answer(source, "odd") as answer:
+        assert answer.run(WORLD).ended.threads == []
+        assert answer.run(WORLD).ended.how == "returned"
 
 
 def test_a_plain_function_is_told_to_be_async() -> None:

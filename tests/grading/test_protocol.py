@@ -23,7 +23,8 @@ def test_an_ask_is_read() -> None:
 
 def test_an_end_is_read() -> None:
     ended = {"how": "returned", "requests": [], "fault": None}
-    ended |= {"tasks": [], "never_awaited": ["x"], "printed": "", "returned": None, "lost": []}
+    ended |= {"tasks": [], "never_awaited": ["x"], "printed": "", "returned": None}
+    ended |= {"threads": [], "lost": []}
     expected = Ended("returned", never_awaited=["x"])
     assert parse(json.dumps({"ended": ended}).encode(), ORDER) == expected
 

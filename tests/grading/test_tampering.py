@@ -48,6 +48,7 @@ def test_results_that_nobody_produced_are_not_taken() -> None:
         b'{"verdict": "passed"}\\n',
         b'{"ask": [[1, "work", "stage9", 5]], "timer": null}\\n',
         b'{"ask": [[1, "next", "", 0]], "timer": "soon"}\\n',
+        b'{"ask": [[2, "next", "", 0], [2, "next", "", 0]], "timer": null}\\n',
         b"[" + b"[" * 50_000 + b"\\n",
     ],
 )
@@ -62,6 +63,18 @@ def test_writing_into_the_connection_is_tampering(line: bytes) -> None:
         world = World(items=[1], work={"stage1": 1.0})
         process.perform(Order(source, "forger", ["stage1"], {}, 1.0), Play(world))
     assert lost.value.status is Status.TAMPERED
+
+
+def test_giving_up_what_has_happened_already_changes_nothing() -> None:
+    body = (
+        "loop = asyncio.get_running_loop()\n"
+        "async for item in source:\n"
+        "    result = await stage3(await stage2(await stage1(item)))\n"
+        "    for number in range(1, 9): loop.post('abandon', value=number)\n"
+        "    await sink.send(result)\n"
+        "sink.close()"
+    )
+    assert grade_basic(body).status is Status.FAILED
 
 
 def test_the_checks_and_the_grader_are_not_in_the_students_process() -> None:

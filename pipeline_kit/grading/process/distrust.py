@@ -3,7 +3,9 @@
 The first thing that does not fit ends the run as `TamperedError`.
 """
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 from pipeline_kit.grading.process.protocol import Ask, Ended, Fault, Order, Request, RequestKind
@@ -36,6 +38,18 @@ def parse(line: bytes, order: Order) -> Ask | Ended:
     return _ended(message["ended"], order)
 
 
+def check_numbers(requests: Sequence[Request], after: int) -> int:
+    """Return the highest number of a request yet; each has to be higher than those before it.
+
+    Raises:
+        TamperedError: one is not, as if it were another request once more.
+    """
+    for request in requests:
+        _check(request.id > after, "a request has the number of another")
+        after = request.id
+    return after
+
+
 def _requests(given: Any, order: Order) -> list[Request]:
     _check(isinstance(given, list), "the requests are not a list")
     return [_request(request, order) for request in given]
@@ -51,7 +65,7 @@ def _request(given: Any, order: Order) -> Request:
 
 
 def _ended(given: Any, order: Order) -> Ended:
-    fields = {"how", "requests", "fault", "tasks", "never_awaited", "printed", "returned", "lost"}
+    fields = {field.name for field in dataclasses.fields(Ended)}
     _check(isinstance(given, dict) and set(given) == fields, "the end is not told as it should be")
     _check(given["how"] in ("returned", "raised", "cancelled", "stopped"), "no such end")
     fault = None if given["fault"] is None else _fault(given["fault"])
@@ -63,6 +77,7 @@ def _ended(given: Any, order: Order) -> Ended:
         _texts(given["never_awaited"]),
         _text(given["printed"]),
         given["returned"],
+        _texts(given["threads"]),
         _texts(given["lost"]),
     )
 

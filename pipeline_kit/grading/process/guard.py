@@ -66,7 +66,7 @@ class Guard:
     def _usage(self) -> tuple[float, int]:
         """Return the seconds of processor time and the bytes that process and children take."""
         seconds, memory = 0.0, 0
-        with suppress(psutil.Error):
+        with suppress(psutil.Error, OSError):  # a guard that stumbles would guard no more
             me = psutil.Process(self._process.pid)
             for process in (me, *me.children(recursive=True)):
                 times = process.cpu_times()

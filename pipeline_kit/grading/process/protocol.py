@@ -121,6 +121,8 @@ class Ended:
     printed: str = ""
     returned: object = None
     """What the answer returned, if JSON can say it: numbers, texts, lists and dictionaries."""
+    threads: list[str] = field(default_factory=list)
+    """Names of threads that go on, and would go on in the next run."""
     lost: list[str] = field(default_factory=list)
     """Errors of tasks that nobody awaited, each with its line."""
 

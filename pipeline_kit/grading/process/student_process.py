@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline_kit.grading.process.distrust import TamperedError, parse
+from pipeline_kit.grading.process.distrust import TamperedError, check_numbers, parse
 from pipeline_kit.grading.process.guard import Guard, kill_group
 from pipeline_kit.grading.process.protocol import (
     LONGEST_LINE,
@@ -32,6 +32,8 @@ few hundredths; how busy the machine is besides does not matter."""
 MEMORY_LIMIT = 512 * 2**20
 """Bytes of memory that the student's process may take beyond what Python itself needs."""
 
+_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+"""What Python needs to start; the rest may hold what is none of an answer's business."""
 _ROOT = Path(__file__).parents[3]
 _START = """\
 import sys
@@ -84,7 +86,7 @@ class StudentProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
                 cwd=self._belongings.enter_context(folder),
-                env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                 start_new_session=True,  # so that whatever it starts can be killed with it
             )
 
@@ -98,7 +100,10 @@ class StudentProcess:
         assert self._process is not None
         with Guard(self._process, self.time_limit, self.memory_limit) as guard:
             try:
-                return self._converse(self._process, order, play)
+                ended = self._converse(self._process, order, play)
+                if ended.threads:  # which would take the next run's time
+                    self.kill()
+                return ended
             except (TamperedError, OSError, EOFError) as error:
                 guard.verdict = guard.verdict or _blame(error)
                 detail = str(error)
@@ -124,6 +129,7 @@ class StudentProcess:
         assert process.stdout
         process.stdin.write(encode("order", asdict(order)))
         process.stdin.flush()
+        highest = 0
         while True:
             line = process.stdout.readline(LONGEST_LINE)
             if not line:
@@ -131,6 +137,7 @@ class StudentProcess:
             if not line.endswith(b"\n"):
                 raise TamperedError("a line is too long or not whole")
             message = parse(line, order)
+            highest = check_numbers(message.requests, highest)
             if isinstance(message, Ended):
                 play.note(message.requests)
                 return message

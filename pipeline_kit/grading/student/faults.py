@@ -4,12 +4,15 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from traceback import walk_tb
 from typing import Any
 
 FILE = "your answer"
 """The name of the answer's file in messages and tracebacks."""
 _MOST_TEXT = 2_000
+_MOST_NAME = 200
+_MOST_CAUSES = 20
 _MOST_ERRORS = 5
 
 
@@ -20,13 +23,21 @@ def describe(error: BaseException) -> dict[str, Any]:
     for frame, number in walk_tb(first.__traceback__):
         if frame.f_code.co_filename == FILE:
             line = number
-    text = _unreadable(first) if isinstance(first, SyntaxError) else str(first)
+    text = _unreadable(first) if isinstance(first, SyntaxError) else _text(first)
     return {
-        "type": type(first).__name__,
+        "type": type(first).__name__[:_MOST_NAME],
         "message": text[:_MOST_TEXT],
         "line": line,
-        "causes": [str(e)[:_MOST_TEXT] for e in _family(error)][:20],
+        "causes": [_text(e) for e in islice(_family(error), _MOST_CAUSES)],
     }
+
+
+def _text(error: BaseException) -> str:
+    """Return the message of an exception, also if its own code cannot say it."""
+    try:
+        return str(error)[:_MOST_TEXT]
+    except BaseException as another:
+        return f"(its message cannot be shown: {type(another).__name__})"
 
 
 def _unreadable(error: SyntaxError) -> str:
@@ -47,17 +58,23 @@ def note_place(thread: int) -> None:
 
 
 def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
-def _family(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception, its members if it is a group, and what caused them."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for member in error.exceptions:
-                yield from _family(member)
-        error = error.__cause__ or error.__context__
+def _family(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, its members if it is a group, and what caused them; each once."""
+    found, to_do = set(), [error]
+    while to_do:
+        each = to_do.pop()
+        if id(each) in found:  # `raise error from error` makes it its own cause
+            continue
+        found.add(id(each))
+        yield each
+        cause = each.__cause__ or each.__context__
+        to_do += [cause] if cause else []
+        to_do += reversed(each.exceptions) if isinstance(each, BaseExceptionGroup) else []
 
 
 class LostErrors:

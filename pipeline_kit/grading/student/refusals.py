@@ -8,7 +8,7 @@ from importlib.abc import MetaPathFinder
 from types import CoroutineType
 from typing import Any
 
-from pipeline_kit import pipeline, run
+from pipeline_kit import pipeline, run, workers
 
 
 def refuse_what_is_never_right() -> None:
@@ -16,7 +16,7 @@ def refuse_what_is_never_right() -> None:
     time.sleep = _refuse(
         "time.sleep stops the event loop and all its tasks; use `await asyncio.sleep(…)`"
     )
-    for finished in (pipeline.Pipeline, run.Run):
+    for finished in (pipeline.Pipeline, run.Run, workers.Crew):
         finished.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
             "this exercise is about building a pipeline from channels and tasks; "
             "pipeline_kit.Pipeline is there for you afterwards"

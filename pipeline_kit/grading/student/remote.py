@@ -13,6 +13,9 @@ from typing import Any
 
 from pipeline_kit.virtual_loop import Poll, Ready, VirtualTimeLoop
 
+_NEVER = 1e9
+"""Virtual seconds; a timer that is due later, such as that of `sleep(inf)`, counts for none."""
+
 
 class Wire:
     """The two pipes to the grader; on copies of stdin and stdout, so that prints do not disturb."""
@@ -97,6 +100,8 @@ class RemoteClockLoop(VirtualTimeLoop):
         if self.stopped:
             raise StoppedError
         timer = None if timeout is None else self._scheduled[0].when()  # type: ignore[attr-defined] # private to asyncio, as in VirtualTimeLoop
+        if timer is not None and timer >= _NEVER:
+            timer = None
         self._wire.write({"ask": self.requests, "timer": timer})
         self.requests = []
         self._hear(self._wire.read() or {"stop": "hung up"})

@@ -27,6 +27,10 @@ from pipeline_kit.grading.student.remote_errors import Errors
 
 _MOST_PRINTED = 2_000
 _MOST_RETURNED = 20_000
+_MOST_LINES = 10
+_MOST_TEXT = 500
+_PATIENCE_WITH_THREADS = 0.1
+"""Seconds of real time for a thread to end, once the run is over."""
 _GREATEST_FILE = 2**20
 """Bytes that may be written to a file, such as standard error."""
 
@@ -53,6 +57,7 @@ def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     alarm = threading.Timer(order["patience"], note_place, [threading.get_ident()])
     alarm.daemon = True
     alarm.start()
+    before = set(threading.enumerate())
     with (
         redirect_stdout(printed),
         redirect_stderr(printed),
@@ -62,11 +67,13 @@ def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
         report = _run(order, wire)
         gc.collect()  # a coroutine that was not awaited is only noticed when it is thrown away
     alarm.cancel()
-    report["never_awaited"] = [
-        str(warning.message).split("'")[1]
+    never_awaited = [
+        str(warning.message).split("'")[1][:_MOST_TEXT]
         for warning in seen
         if warning.category is RuntimeWarning and "was never awaited" in str(warning.message)
     ]
+    report["never_awaited"] = never_awaited[:_MOST_LINES]
+    report["threads"] = _threads_beside(before)
     report["printed"] = printed.text()
     return report
 
@@ -88,7 +95,8 @@ def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
         with suppress(StoppedError):
             loop.run_until_complete(_settle())
     report["requests"] = loop.requests
-    report["tasks"] = [line.strip() for line in describe_waiting_tasks(loop).splitlines()][:10]
+    waiting = describe_waiting_tasks(loop).splitlines()[:_MOST_LINES]
+    report["tasks"] = [line.strip()[:_MOST_TEXT] for line in waiting]
     lost.ignored |= set(map(id, asyncio.all_tasks(loop)))
     _clean_up(loop)
     report["lost"] = lost.texts  # which grows until the last task is thrown away
@@ -133,6 +141,13 @@ async def _settle() -> None:
     asyncio.current_task().set_name("settle")  # type: ignore[union-attr] # we are inside a task
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+def _threads_beside(before: set[threading.Thread]) -> list[str]:
+    """Return the names of threads that go on; one that is about to end is given the time to."""
+    for thread in (started := set(threading.enumerate()) - before):
+        thread.join(_PATIENCE_WITH_THREADS)
+    return [thread.name[:_MOST_TEXT] for thread in started if thread.is_alive()][:_MOST_LINES]
 
 
 def _clean_up(loop: RemoteClockLoop) -> None:

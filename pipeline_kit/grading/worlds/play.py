@@ -98,6 +98,7 @@ class Play:
             if request == 0:
                 reply.cancel = True
             elif request not in self._abandoned:
+                self._undo.pop(request, None)  # what has happened cannot be given up any more
                 reply.results.append((request, *happen()))
         return reply
 

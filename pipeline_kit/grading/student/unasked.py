@@ -1,0 +1,41 @@
+"""Takes away the functions that reach out of a process although Python asks no audit hook first."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+_TAKEN_AWAY = {
+    "starts no other program or process": "_posixsubprocess.fork_exec",
+    "sends no signals": "signal.pidfd_send_signal",
+    "sets no limits": "os.setpriority os.sched_setaffinity os.sched_setscheduler os.sched_setparam",
+    "changes no files": "os.mkfifo os.mknod",
+}
+LOADED_ONCE = frozenset(
+    {"_curses", "_dbm", "_gdbm", "_posixshmem", "_posixsubprocess", "_signal", "_tkinter"}
+    | {"nt", "posix", "readline"}
+)
+"""Modules that an answer may not load: they read or write files by themselves, or would bring back
+what has been taken away."""
+
+
+def take_away_what_python_asks_nobody_about() -> None:
+    """Replace these functions, wherever a module holds one, by what raises PermissionError."""
+    refusals: dict[int, Callable[..., Any]] = {}
+    for what, names in _TAKEN_AWAY.items():
+        for name in names.split():
+            module, _, function = name.rpartition(".")
+            with suppress(ImportError, AttributeError):  # each platform lacks some
+                refusals[id(getattr(import_module(module), function))] = _refusal(name, what)
+    for holder in list(sys.modules.values()):
+        for key, value in list(vars(holder).items()):
+            if id(value) in refusals:
+                setattr(holder, key, refusals[id(value)])
+
+
+def _refusal(name: str, what: str) -> Callable[..., Any]:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(f"{name} is refused: an answer {what}")
+
+    return refuse
