@@ -16,7 +16,7 @@
     12 caching          caching, sqlite_store                   cache_loading, cache_store,
                                                                 cache_statistics, single_flight,
                                                                 lru
-    13 performance      buffering, performance, object_pool
+    13 performance      buffering, performance, object_pool pooled_objects, pool_statistics
     14 common patterns  producer_consumer, map_reduce,          spilling
                         filter_transform, batching
     16 pitfalls         leak_detection

@@ -20,38 +20,20 @@ Not for plain objects of your own: making those costs less than the pool does.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Self, TypeVar
 
-from pipeline_kit.layer import invoke
+from pipeline_kit.patterns.pool_statistics import PoolStatistics
+from pipeline_kit.patterns.pooled_objects import Upkeep
 from pipeline_kit.whole_numbers import check_whole
+
+__all__ = ["ObjectPool", "PoolClosed", "PoolStatistics"]
 
 T = TypeVar("T")
 
 
 class PoolClosed(Exception):  # noqa: N818 - reads as what happened, like ChannelClosed
     """Raised by `acquire` on a pool that is closed, or that closes while it waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolStatistics:
-    """The state of a pool at one moment, and its totals so far."""
-
-    max_size: int
-    """The most objects that may exist at a time."""
-    in_use: int
-    """Objects that someone has, is about to get, or is giving back."""
-    idle: int
-    """Objects that wait to be used."""
-    waiting: int
-    """Those who wait for an object."""
-    created: int
-    """Objects made so far."""
-    destroyed: int
-    """Objects destroyed so far, because they were not healthy, or the pool was closed."""
-    acquired: int
-    """How often an object was handed out so far, new or not."""
 
 
 class ObjectPool(Generic[T]):
@@ -82,20 +64,13 @@ class ObjectPool(Generic[T]):
         reset: Callable[[T], Any] = lambda thing: None,
         destroy: Callable[[T], Any] = lambda thing: None,
     ) -> None:
-        functions = {"create": create, "check": check, "reset": reset, "destroy": destroy}
-        for argument, function in functions.items():
-            if not callable(function):
-                raise TypeError(f"{argument} must be a function, got {function!r}")
+        self._upkeep = Upkeep(create, check, reset, destroy)
         check_whole("max_size", max_size)
         self.max_size = max_size
-        self._create, self._destroy = create, destroy
-        self._check, self._reset = check, reset
         self._permits = asyncio.Semaphore(max_size)
         self._idle: list[T] = []
         self._in_use = 0
         self._waiting = 0
-        self._created = 0
-        self._destroyed = 0
         self._acquired = 0
         self._closed = False
 
@@ -121,7 +96,7 @@ class ObjectPool(Generic[T]):
         errors: list[Exception] = []
         while self._idle:
             try:
-                await self._discard(self._idle.pop())
+                await self._upkeep.destroy(self._idle.pop())
             except Exception as error:
                 errors.append(error)
         if errors:
@@ -134,8 +109,8 @@ class ObjectPool(Generic[T]):
             in_use=self._in_use,
             idle=len(self._idle),
             waiting=self._waiting,
-            created=self._created,
-            destroyed=self._destroyed,
+            created=self._upkeep.created,
+            destroyed=self._upkeep.destroyed,
             acquired=self._acquired,
         )
 
@@ -162,50 +137,31 @@ class ObjectPool(Generic[T]):
         """Return an object that nobody else has: an idle one that is healthy, or a new one."""
         while self._idle:
             thing = self._idle.pop()
-            if await self._is_healthy(thing):
+            if await self._upkeep.is_healthy(thing):
                 break
         else:
             if self._closed:
                 raise PoolClosed(_CLOSED)
-            thing = await invoke(lambda _: self._create(), None)
-            self._created += 1
+            thing = await self._upkeep.create()
         if self._closed:  # in the meantime
-            await self._discard(thing)
+            await self._upkeep.destroy(thing)
             raise PoolClosed(_CLOSED)
         self._acquired += 1
         return thing
 
-    async def _is_healthy(self, thing: T) -> bool:
-        healthy = False
-        try:
-            with suppress(Exception):  # a check that fails is an answer
-                healthy = bool(await invoke(self._check, thing))
-        finally:
-            if not healthy:
-                await self._discard(thing)
-        return healthy
-
     async def _take_back(self, thing: T) -> None:
-        good = False
         try:
-            await invoke(self._reset, thing)
-            good = not self._closed
+            await self._upkeep.reset(thing)
+            if self._closed:
+                await self._upkeep.destroy(thing)
+            else:
+                self._idle.append(thing)
         finally:
-            try:
-                if good:
-                    self._idle.append(thing)
-                else:
-                    await self._discard(thing)
-            finally:
-                self._free_permit()
+            self._free_permit()
 
     def _free_permit(self) -> None:
         self._in_use -= 1
         self._permits.release()
-
-    async def _discard(self, thing: T) -> None:
-        self._destroyed += 1
-        await invoke(self._destroy, thing)
 
 
 class _Loan(AbstractAsyncContextManager[T]):
