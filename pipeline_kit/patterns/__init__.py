@@ -16,7 +16,8 @@
     12 caching          caching, sqlite_store                   cache_loading, cache_store,
                                                                 cache_statistics, single_flight,
                                                                 lru
-    13 performance      buffering, performance, object_pool pooled_objects, pool_statistics
+    13 performance      buffering, performance,             pooled_objects, pool_statistics
+                        object_pool
     14 common patterns  producer_consumer, map_reduce,          spilling
                         filter_transform, batching
     16 pitfalls         leak_detection

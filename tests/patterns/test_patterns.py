@@ -19,5 +19,5 @@ def test_every_module_has_its_tests() -> None:
     tested = {path.stem.removeprefix("test_") for path in here.glob("test_*.py")}
     modules = {path.stem for path in Path(patterns.__file__).parent.glob("*.py")} - {"__init__"}
     parts = {"cache_loading", "cache_statistics", "cache_store", "circuit_state", "snapshots"}
-    parts |= {"peak_ewma", "strategy", "time_limit"}
+    parts |= {"peak_ewma", "pool_statistics", "strategy", "time_limit"}
     assert modules - tested == parts
