@@ -47,6 +47,8 @@ class Guard:
         self._thread.join()
 
     def _watch(self) -> None:
+        if self._over.wait(_TICK):
+            return  # as most runs end before: a look takes a millisecond, a fifth of such a run
         begun = before = self._usage()[0]
         # Counted in looks of this thread: on a busy machine it is kept waiting as the answer is.
         still = lasted = 0.0
