@@ -24,6 +24,7 @@ from pipeline_kit.live.picture import explain, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, simulate
 from pipeline_kit.live.still import plot_comparison
+from pipeline_kit.live.tables import tables_of
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import Trace
 
@@ -163,7 +164,9 @@ class Comparison:
         return difference.sentence(self._labels)
 
     def _ipython_display_(self) -> None:
-        Showing().show(self._player, self._plot(), self._text())
+        runs = zip(self._labels, self.traces, strict=True)
+        tables = [table for name, run in runs for table in tables_of(run, f"{name}: ")]
+        Showing().show(self._player, self._plot(), self._text(), tables)
 
     def _text(self) -> str:
         runs = zip(self._labels, self.traces, strict=True)

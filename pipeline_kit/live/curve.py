@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import finding
 from pipeline_kit.live.static import draw_lanes, lanes_of
+from pipeline_kit.live.tables import Table
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import Trace
 
@@ -73,6 +74,15 @@ class CurveData:
         """Return the text alternative: the finding, and each point that failed with its reason."""
         failed = [f"{self.say(p)}: {p.error}" for p in self.points if p.measure is None]
         return ". ".join([self.finding(), *failed]) + "."
+
+    def table(self) -> Table:
+        """Return the points as a table."""
+        measured = f"{self.label} ({self.unit})" if self.unit else self.label
+        rows = [
+            (point.value, point.error if point.measure is None else point.measure)
+            for point in self.points
+        ]
+        return Table("A run for each value", [self.knob.replace("_", " "), measured], rows)
 
 
 class Curve(anywidget.AnyWidget):

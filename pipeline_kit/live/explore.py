@@ -22,6 +22,7 @@ from pipeline_kit.live.picture import explain, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, simulate
 from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.tables import tables_of
 from pipeline_kit.live.widgets import Player
 from pipeline_kit.trace import Trace
 
@@ -141,7 +142,8 @@ class Explorer:
             self.trace, title=picture["title"], until=self._until, moment=picture["moment"]
         )
         text = f"{picture['title']}\n{picture['error']}" if picture["error"] else ""
-        self._showing.show(self._player, figure, text or describe(self.trace))
+        words = text or describe(self.trace)
+        self._showing.show(self._player, figure, words, tables_of(self.trace))
 
 
 def prediction_data(prediction: PredictionLike) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pipeline_kit.live.picture import explain, shape_data
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, built
 from pipeline_kit.live.static import plot_samples
+from pipeline_kit.live.tables import Table, table_of_samples
 from pipeline_kit.live.widgets import Dashboard
 from pipeline_kit.pipeline import Pipeline, Run
 from pipeline_kit.trace import SINK, StageShape
@@ -202,11 +203,12 @@ class LiveRun:
     def _send_all(self) -> None:
         self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
 
-    def _still(self) -> tuple[Figure, str]:
+    def _still(self) -> tuple[Figure, str, list[Table]]:
         text = tell_samples(self.monitor.samples, self._shapes)
         problem = self._dashboard.status["message"]
         title = f"{problem.rstrip('.')}. {text}" if problem else self._title or text
-        return plot_samples(self.monitor.samples, self._shapes, title=title), title
+        figure = plot_samples(self.monitor.samples, self._shapes, title=title)
+        return figure, title, [table_of_samples(self.monitor.samples, self._shapes)]
 
     def _ipython_display_(self) -> None:
         self._showing.show(self._dashboard, *self._still())

@@ -8,6 +8,7 @@ from pipeline_kit.live.picture import picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Simulation
 from pipeline_kit.live.static import plot_trace
+from pipeline_kit.live.tables import tables_of
 from pipeline_kit.live.widgets import Player
 from pipeline_kit.trace import Trace
 
@@ -63,7 +64,8 @@ class Replay:
     def show(self, widget: Any = None) -> None:
         """Display the player, or the `widget` that holds it, with a picture for where it is not."""
         figure = plot_trace(self.trace, title=self._title, until=self._until, moment=self._at)
-        Showing().show(widget or self.player, figure, describe(self.trace))
+        words, tables = describe(self.trace), tables_of(self.trace)
+        Showing().show(widget or self.player, figure, words, tables)
 
     def _ipython_display_(self) -> None:
         self.show()

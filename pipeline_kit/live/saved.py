@@ -1,10 +1,14 @@
 """Show a widget together with a picture of it, for wherever widgets do not live.
 
-A saved notebook keeps no picture of a widget. So the output holds both: the widget for JupyterLab
-with a kernel, and a PNG for a notebook that is exported, printed, or opened without one.
+A saved notebook keeps no picture of a widget. So there are two outputs. The first holds both: the
+widget for JupyterLab with a kernel, and a PNG for a notebook that is exported, printed, or opened
+without one. The second says the same in words and numbers; where the widget lives, its style sheet
+hides it, as the widget has words and a table of its own.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +16,8 @@ from anywidget import AnyWidget
 from IPython.display import DisplayHandle, display
 from matplotlib.figure import Figure
 from PIL import Image  # of Pillow, without which matplotlib does not install
+
+from pipeline_kit.live.tables import Table
 
 DOTS_PER_INCH = 110
 COLOURS = 64
@@ -21,18 +27,44 @@ class Showing:
     """One place in a notebook where a widget is shown; remembers it, to renew the picture."""
 
     def __init__(self) -> None:
-        self._handle: DisplayHandle | None = None
+        self._handles: list[DisplayHandle] = []
 
-    def show(self, widget: AnyWidget, figure: Figure, text: str) -> None:
-        """Display `widget`, with `figure` and `text` in its stead where there are no widgets."""
-        self._handle = display(  # type: ignore[no-untyped-call] # IPython has no hints here
-            bundle(widget, figure, text), raw=True, display_id=True
-        )
+    def show(
+        self, widget: AnyWidget, figure: Figure, text: str, tables: Sequence[Table] = ()
+    ) -> None:
+        """Display `widget`, and what stands in its stead where there are no widgets.
 
-    def renew(self, widget: AnyWidget, figure: Figure, text: str) -> None:
-        """Replace the picture and the text that will be saved, if anything has been shown."""
-        if self._handle:
-            self._handle.update(bundle(widget, figure, text), raw=True)  # type: ignore[no-untyped-call] # as above
+        Args:
+            widget: what to show.
+            figure: the picture of it.
+            text: the same in words.
+            tables: the same in numbers.
+        """
+        self._handles = [
+            display(data, raw=True, metadata=metadata, display_id=True)  # type: ignore[no-untyped-call] # IPython has no hints here
+            for data, metadata in outputs(widget, figure, text, tables)
+        ]
+
+    def renew(
+        self, widget: AnyWidget, figure: Figure, text: str, tables: Sequence[Table] = ()
+    ) -> None:
+        """Replace what will be saved, if anything has been shown."""
+        if self._handles:
+            renewed = outputs(widget, figure, text, tables)
+            for handle, (data, metadata) in zip(self._handles, renewed, strict=True):
+                handle.update(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call] # as above
+
+
+def outputs(
+    widget: AnyWidget, figure: Figure, text: str, tables: Sequence[Table]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return both outputs, each as its data and its metadata."""
+    # `alt` is what stands for a picture where it cannot be seen. Not every front end keeps it: the
+    # default template of nbconvert 7 does not. So the same words stand below.
+    return [
+        (bundle(widget, figure, text), {"image/png": {"alt": text}}),
+        (alternative(text, tables), {}),
+    ]
 
 
 def bundle(widget: AnyWidget, figure: Figure, text: str) -> dict[str, Any]:
@@ -43,6 +75,17 @@ def bundle(widget: AnyWidget, figure: Figure, text: str) -> dict[str, Any]:
         "image/png": b64encode(png(figure)).decode(),
         "text/plain": text,
     }
+
+
+def alternative(text: str, tables: Sequence[Table]) -> dict[str, Any]:
+    """Return an output that says in words what a picture shows, and folded up in numbers."""
+    words = escape(text).replace("\n", "<br>")
+    numbers = "".join(table.html() for table in tables)
+    folded = (
+        f"<details><summary>The same in numbers</summary>{numbers}</details>" if numbers else ""
+    )
+    html = f'<div class="pw-alternative"><p>{words}</p>{folded}</div>'
+    return {"text/html": html, "text/plain": text}
 
 
 def png(figure: Figure) -> bytes:

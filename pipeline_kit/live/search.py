@@ -16,6 +16,7 @@ from pipeline_kit.live.knobs import Knobs, KnobSpec, make_knobs
 from pipeline_kit.live.picture import explain, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, built
+from pipeline_kit.live.tables import tables_of
 from pipeline_kit.live.tally import Tally, TallyData, plot_tally
 from pipeline_kit.live.widgets import Player
 from pipeline_kit.schedules import Claim, ScheduledRun, Search, search_schedules
@@ -168,7 +169,8 @@ class ScheduleSearch:
     def _ipython_display_(self) -> None:
         data = TallyData(self.result)
         figure = plot_tally(data, self._run, title=self._title)
-        self._showing.show(self._box, figure, data.describe())
+        tables = [data.table(), *tables_of(self.trace, f"Schedule {self._run.number}: ")]
+        self._showing.show(self._box, figure, data.describe(), tables)
 
 
 def _judge(text: str, goal: SearchGoal, found: Search) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pipeline_kit.live.measures import MEASURES, Measure
 from pipeline_kit.live.picture import explain, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, simulate
+from pipeline_kit.live.tables import tables_of
 from pipeline_kit.live.widgets import Player
 from pipeline_kit.trace import Trace
 
@@ -148,7 +149,8 @@ class Sweep:
         point = self.curve.points[self._at]
         figure = plot_curve(self.curve, title=self._title, opened=point, run=self.trace)
         opened = f"{self.curve.say(point)}: {describe(self.trace)}"
-        self._showing.show(self._box, figure, f"{self.curve.describe()}\n{opened}")
+        tables = [self.curve.table(), *tables_of(self.trace, f"{self.curve.say(point)}: ")]
+        self._showing.show(self._box, figure, f"{self.curve.describe()}\n{opened}", tables)
 
 
 def _swept(knobs: Mapping[str, Any]) -> tuple[str, list[float]]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.static import draw_lanes, lanes_of
+from pipeline_kit.live.tables import Table
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.schedules import ScheduledRun, Search
 
@@ -42,6 +43,12 @@ class TallyData:
         """Return the text alternative: the finding, and what the shortest failing run says."""
         shortest = self.search.shortest
         return f"{self.finding()}: {shortest.failure}" if shortest else f"{self.finding()}."
+
+    def table(self) -> Table:
+        """Return the runs that fail as a table, the shortest first."""
+        failed = sorted(self.search.failed, key=lambda run: (run.steps, run.number))
+        rows = [(run.number, run.steps, run.seconds, run.failure) for run in failed]
+        return Table("Schedules that fail", ["schedule", "steps", "seconds", "failure"], rows)
 
     def as_data(self) -> dict[str, Any]:
         """Return the runs as columns for the browser."""

@@ -19,6 +19,7 @@ from pipeline_kit.live.picture import STATES, picture_of
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Simulation
 from pipeline_kit.live.still import plot_way
+from pipeline_kit.live.tables import table_of_way, tables_of
 from pipeline_kit.live.tell_delays import tell
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import SOURCE, Trace
@@ -114,7 +115,8 @@ class WhyLate:
 
     def _ipython_display_(self) -> None:
         text = self.sentence()
-        Showing().show(self._player, plot_way(self.trace, self.item, title=text), text)
+        tables = [table_of_way(self.item, self._stretches[self.item]), *tables_of(self.trace)]
+        Showing().show(self._player, plot_way(self.trace, self.item, title=text), text, tables)
 
 
 def _note(shown: int, there: int) -> str:

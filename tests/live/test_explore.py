@@ -61,9 +61,10 @@ def test_a_run_that_fails_says_so_where_there_are_no_widgets(monkeypatch):
     figure = explore(failing)
     monkeypatch.setattr(figure._showing, "show", lambda *parts: shown.extend(parts))
     figure._ipython_display_()
-    _, picture, text = shown
+    _, picture, text, (stages, _) = shown
     assert picture.get_suptitle() == "The run fails at 0.3 s"
     assert "stage 'divide' failed on item 2" in text
+    assert stages.rows[0][0] == "divide"
 
 
 def test_a_goal_that_fails_says_so_and_leaves_the_rest_alone():

@@ -10,17 +10,29 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from pipeline_kit.live import explore, palette, plot_trace
-from pipeline_kit.live.saved import bundle, png
+from pipeline_kit.live.saved import outputs, png
+from pipeline_kit.live.tables import Table
 
 OURS = [widget for widget in AnyWidget.__subclasses__() if "pipeline_kit" in widget.__module__]
 
 
 def test_an_output_has_the_widget_a_picture_and_words():
     player = explore(two_stages)._player
-    output = bundle(player, Figure(), "words")
+    (output, metadata), _ = outputs(player, Figure(), "words", [])
     assert output["application/vnd.jupyter.widget-view+json"]["model_id"] == player.model_id
     assert base64.b64decode(output["image/png"]).startswith(b"\x89PNG")
     assert output["text/plain"] == "words"
+    assert metadata == {"image/png": {"alt": "words"}}
+
+
+def test_another_output_says_the_same_in_words_and_numbers():
+    table = Table("Doubles", ["n", "2n"], [(2, 4)])
+    _, (output, _) = outputs(explore(two_stages)._player, Figure(), "a < b\nand c", [table])
+    assert "<p>a &lt; b<br>and c</p>" in output["text/html"]
+    assert table.html() in output["text/html"]
+    assert output["text/plain"] == "a < b\nand c"
+    _, (output, _) = outputs(explore(two_stages)._player, Figure(), "no numbers", [])
+    assert "<details>" not in output["text/html"]
 
 
 def test_a_picture_has_few_colours_those_of_the_palette_among_them():

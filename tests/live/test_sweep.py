@@ -191,10 +191,12 @@ def test_it_is_saved_as_a_picture_with_words():
     figure = sweep(two_stages, delay=[0.4, 0.8], measure="makespan")
     figure._showing.show = lambda *what: shown.append(what)
     figure._ipython_display_()
-    [(_, still, text)] = shown
+    [(_, still, text, (points, *_))] = shown
     curve, opened = text.splitlines()
     assert curve == "makespan: 2.1 s at delay 0.4, 4.1 s at delay 0.8."
     assert opened.startswith("4.1 s at delay 0.8: 5 of 5 items out in 4.1 s")
+    assert points.columns == ["delay", "makespan (s)"]
+    assert [f"{delay:g} {seconds:.2g}" for delay, seconds in points.rows] == ["0.4 2.1", "0.8 4.1"]
     above, below = still.get_axes()
     assert above.get_ylabel() == "makespan in s"
     assert [label.get_text() for label in below.get_yticklabels()] == ["source", "quick", "slow"]

@@ -182,10 +182,11 @@ async def test_a_rhythm_like_that_of_the_samples_does_not_deceive():
 async def test_the_samples_make_a_still_picture_with_a_sentence():
     view = watch(two_stages)
     await view.finished()
-    figure, text = view._still()
+    figure, text, (table,) = view._still()
     assert text.startswith("5 of 5 items out in 2.1 s")
     assert "bottleneck: slow" in text
     assert figure.axes
+    assert table.rows[-1][1] == table.rows[-1][-2] == 5  # as many out as in
 
 
 @pytest.mark.parametrize("limit", [0, -1])

@@ -19,6 +19,7 @@ ALL = [*NOTEBOOKS, *sorted((ROOT / "exercises").glob("*.ipynb"))]
 ALL += sorted((ROOT / "solutions").glob("*.ipynb"))
 
 FIGURES = {"explore", "compare", "sweep", "search", "watch", "why_late", "replay"}
+WIDGET = "application/vnd.jupyter.widget-view+json"
 TASKS = {"predict", "parsons", "again"}
 WITH_GOALS = {"explore", "watch"}
 NO_KNOBS = {"title", "goals", "prediction", "until", "labels", "limit"}
@@ -188,8 +189,9 @@ def test_every_saved_figure_has_a_picture_and_says_what_it_shows(path: Path) -> 
     for cell in cells(path, "code"):
         for _ in calls(cell, *FIGURES)[:1]:
             shown = [out["data"] for out in cell["outputs"] if "data" in out]
-            for data in shown:
-                assert "image/png" in data
+            pictures = [data for data in shown if "image/png" in data]
+            assert len(pictures) == sum(WIDGET in data for data in shown)
+            for data in pictures:
                 assert len("".join(data["text/plain"]).split()) >= 5
 
 
