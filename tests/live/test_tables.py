@@ -72,7 +72,7 @@ def test_the_way_of_an_item_says_what_was_in_its_way():
 
 def sample(time):
     names = ("working", "blocked", "lost", "dropped", "filtered", "waited")
-    counts = dict.fromkeys(names, [0, 0])
+    counts = {name: [0, 0] for name in names}
     return Sample(time, 9, depth=[3, 0], taken=[5, 4], throughput=2.0, bottleneck=None, **counts)
 
 
