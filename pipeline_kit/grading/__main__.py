@@ -1,15 +1,17 @@
-"""The student's command line: `python -m pipeline_kit.grading score`, and what else `--help` lists.
+"""The command line: `python -m pipeline_kit.grading score`, and what else `--help` lists.
 
-The exercises are looked for here and in `exercises/`. Instructors grade with `pytest exercises/`.
+The exercises are looked for here and in `exercises/`.
 """
 
 import argparse
+import random
 import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.commands.grade_class import grade_class, write_grades
 from pipeline_kit.grading.commands.nbgrader_course import make_course
 from pipeline_kit.grading.commands.reset import reset
 from pipeline_kit.grading.commands.watch import check_notebook, watch
@@ -41,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, help="repeat a check with the numbers of this seed")
     course = commands.add_parser("nbgrader", help="make a course for nbgrader of the exercises")
     course.add_argument("course", type=Path, help="the folder to make")
+    a_class = commands.add_parser("grade", help="grade a whole class")
+    a_class.add_argument("submissions", type=Path, help="a folder with a folder for each student")
+    a_class.add_argument("grades", type=Path, help="the folder to write grades.csv and texts into")
+    a_class.add_argument("--seed", type=int, help="repeat a grading with the numbers of this seed")
     start_over = commands.add_parser("reset", help="put the stub back; your answer is kept")
     start_over.add_argument("exercise", help="such as 3, ex03 or ex03_fan_out_fan_in")
     return parser
@@ -58,6 +64,8 @@ def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
         report = check_notebook(folder, exercise, given.seed)
         print(f"{as_text(report)}\n  (seed {report.seed})")
         return int(report.status is not Status.PASSED)
+    elif given.command == "grade":
+        return _grade_class(folder, given)
     elif given.command == "nbgrader":
         names = make_course(folder, given.course)
         print(f"{given.course} is a course of {len(names)} assignments. To release the first:")
@@ -66,6 +74,21 @@ def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
         declared, _ = load(folder / f"test_{exercise}.py")
         print(reset(folder, exercise, declared.function))
     return 0
+
+
+def _grade_class(folder: Path, given: argparse.Namespace) -> int:
+    """Grade a class, telling of each student as it goes; 1 if the grader has failed anywhere."""
+    seed = random.randrange(10_000) if given.seed is None else given.seed
+    graded = []
+    for each in grade_class(folder, given.submissions, seed):
+        graded.append(each)
+        remarks = f"  ({each.remarks})" if each.remarks else ""
+        print(f"{each.points:>5g}  {each.student}{remarks}", flush=True)
+    write_grades(sorted(graded, key=lambda each: each.student), given.grades, seed)
+    print(
+        f"{given.grades / 'grades.csv'} has the grades, from seed {seed}; the texts are beside it"
+    )
+    return int(any(grade.status is Status.GRADER_ERROR for each in graded for grade in each.grades))
 
 
 def _find(folder: Path, wanted: str) -> str:

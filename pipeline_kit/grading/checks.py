@@ -103,12 +103,23 @@ def load(path: Path) -> tuple[Exercise, list[Check]]:
     Raises:
         FileNotFoundError: there is no such file.
     """
+    module = _run(path)
+    return exercise_of(module), list(checks_of(module))
+
+
+def load_hidden(path: Path) -> list[Check]:
+    """Return the hidden checks that belong to the test file at `path`, if there are any."""
+    hidden = path.with_name(f"{path.stem}{HIDDEN}.py")
+    return list(checks_of(_run(hidden))) if hidden.exists() else []
+
+
+def _run(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return exercise_of(module), list(checks_of(module))
+    return module
 
 
 def exercise_of(module: ModuleType) -> Exercise:

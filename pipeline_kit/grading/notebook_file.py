@@ -29,6 +29,8 @@ def answer_in_notebook(path: Path, function: str) -> tuple[str, str]:
     The answer is what stands in the cells tagged `answer`. If `function` is not defined there, or
     not yet, because the cell was emptied, moved or copied, it is the last cell that defines it.
     """
+    if path.is_symlink():
+        return "", f"{path.name} is only a link; the notebook itself is wanted"
     try:
         cells = read_cells(path)
     except FileNotFoundError:

@@ -58,6 +58,7 @@ def test_no_wrong_end_is_let_through(value: object, field: str) -> None:
         "never_awaited": [],
         "printed": "",
         "returned": None,
+        "threads": [],
         "lost": [],
         field: value,
     }

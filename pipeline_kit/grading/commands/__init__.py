@@ -1,1 +1,1 @@
-"""What `python -m pipeline_kit.grading` can do besides the score: watch, reset, nbgrader."""
+"""What `python -m pipeline_kit.grading` can do besides the score: watch, reset, grade, nbgrader."""
