@@ -10,6 +10,7 @@ from pipeline_kit.grading.claims.general import (
     ends_at_once_when_cancelled,
     every_item_comes_out_once,
     no_task_is_left,
+    no_timer_is_left,
     order_is_kept,
     results_come_out_at,
     sink_is_closed_once_at_the_end,
@@ -302,6 +303,7 @@ def test_it_ends_with_the_last_result(answer: Answer, draw: Draw) -> None:
             f"until {run.play.now:g} s; who was still waiting to publish?"
         )
     no_task_is_left(run)
+    no_timer_is_left(run)
 
 
 @check(
@@ -332,15 +334,17 @@ def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
     "can go on. And a cancellation is no failure at all. Which lines catch which?",
 )
 def test_other_errors_end_everything(answer: Answer, draw: Draw) -> None:
-    """If the source fails, or the pipeline is cancelled, it ends at once, with no task left."""
+    """If the source fails, or it is cancelled, it ends at once: no task is left, nor a timer."""
     beat, items = draw.beat(), draw.items()
     work = dict.fromkeys(STAGES, beat)
     run = answer.run(_world(items, work, failing=(SOURCE, draw.randint(1, 4))))
     the_error_reaches_the_caller(run)
     no_task_is_left(run)
+    no_timer_is_left(run)
     run = answer.run(_world(items, work, cancel_at=(draw.randint(3, 5) + 0.5) * beat))
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
+    no_timer_is_left(run)
 
 
 def _faults(draw: Draw) -> dict[str, dict[int, str]]:

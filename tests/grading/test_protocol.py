@@ -24,7 +24,7 @@ def test_an_ask_is_read() -> None:
 def test_an_end_is_read() -> None:
     ended = {"how": "returned", "requests": [], "fault": None}
     ended |= {"tasks": [], "never_awaited": ["x"], "printed": "", "returned": None}
-    ended |= {"threads": [], "lost": []}
+    ended |= {"threads": [], "timers": 0, "lost": []}
     expected = Ended("returned", never_awaited=["x"])
     assert parse(json.dumps({"ended": ended}).encode(), ORDER) == expected
 
@@ -49,7 +49,9 @@ def test_no_wrong_field_is_let_through(value: object, field: str) -> None:
 
 @given(
     JSON,
-    st.sampled_from(["how", "requests", "fault", "tasks", "never_awaited", "printed", "lost", "x"]),
+    st.sampled_from(
+        ["how", "requests", "fault", "tasks", "never_awaited", "printed", "timers", "lost", "x"]
+    ),
 )
 def test_no_wrong_end_is_let_through(value: object, field: str) -> None:
     ended = {"how": "returned", "requests": [], "fault": None}
@@ -59,6 +61,7 @@ def test_no_wrong_end_is_let_through(value: object, field: str) -> None:
         "printed": "",
         "returned": None,
         "threads": [],
+        "timers": 0,
         "lost": [],
         field: value,
     }

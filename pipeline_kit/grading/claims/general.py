@@ -173,6 +173,15 @@ def no_task_is_left(run: GradedRun) -> None:
         )
 
 
+def no_timer_is_left(run: GradedRun) -> None:
+    """Claim that every timer that the answer has set has gone off, or been cancelled."""
+    if run.ended.timers:
+        raise run.unmet(
+            f"when your function was over, at {run.play.now:g} s, a timer that it had set by "
+            "`call_later` or `call_at` was still to go off: whoever sets one must cancel it"
+        )
+
+
 def _whereabouts(run: GradedRun, item: int) -> tuple[str, float | None]:
     """Return where an item was seen last, and when."""
     events = [e for e in run.trace.events if e.item == item]

@@ -68,6 +68,7 @@ def _ended(given: Any, order: Order) -> Ended:
     fields = {field.name for field in dataclasses.fields(Ended)}
     _check(isinstance(given, dict) and set(given) == fields, "the end is not told as it should be")
     _check(given["how"] in ("returned", "raised", "cancelled", "stopped"), "no such end")
+    _check(_is_whole(given["timers"]), "the number of timers is no number")
     fault = None if given["fault"] is None else _fault(given["fault"])
     return Ended(
         given["how"],
@@ -78,6 +79,7 @@ def _ended(given: Any, order: Order) -> Ended:
         _text(given["printed"]),
         given["returned"],
         _texts(given["threads"]),
+        given["timers"],
         _texts(given["lost"]),
     )
 

@@ -123,6 +123,8 @@ class Ended:
     """What the answer returned, if JSON can say it: numbers, texts, lists and dictionaries."""
     threads: list[str] = field(default_factory=list)
     """Names of threads that go on, and would go on in the next run."""
+    timers: int = 0
+    """How many timers of the loop (`call_later`) were still to go off when the answer was over."""
     lost: list[str] = field(default_factory=list)
     """Errors of tasks that nobody awaited, each with its line."""
 

@@ -94,6 +94,10 @@ class RemoteClockLoop(VirtualTimeLoop):
         self.requests.append((number, kind, stage, value))
         return number
 
+    def timers(self) -> int:
+        """Return how many timers are set and not cancelled."""
+        return sum(not timer.cancelled() for timer in self._scheduled)  # type: ignore[attr-defined] # private to asyncio, as below
+
     def _next_event(self, timeout: float | None, poll: Poll) -> Ready:
         if timeout == 0 or self._in_executors:
             return super()._next_event(timeout, poll)

@@ -97,6 +97,7 @@ def _run(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     report["requests"] = loop.requests
     waiting = describe_waiting_tasks(loop).splitlines()[:_MOST_LINES]
     report["tasks"] = [line.strip()[:_MOST_TEXT] for line in waiting]
+    report["timers"] = loop.timers()
     lost.ignored |= set(map(id, asyncio.all_tasks(loop)))
     _clean_up(loop)
     report["lost"] = lost.texts  # which grows until the last task is thrown away
