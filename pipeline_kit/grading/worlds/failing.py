@@ -73,7 +73,7 @@ class FailingPlay(Play):
         self.reports.append(report)
         if self.errors_closed:
             self.late_reports.append(report)
-        self._plan(self.now, request.id, lambda: ["value", None])
+        self._agenda.plan(self.now, request.id, lambda: ["value", None])
 
     def _close(self, request: Request) -> None:
         if request.stage == "errors":

@@ -74,8 +74,8 @@ class KeyedPlay(Play):
             self._results[result] = lookup
             return ["value", result]
 
-        self._undo[request.id] = lambda: end("failed", "cancelled")
-        self._plan(self.now + self.world.duration(stage, item or 0), request.id, finish)
+        ready = self.now + self.world.duration(stage, item or 0)
+        self._agenda.plan(ready, request.id, finish, undo=lambda: end("failed", "cancelled"))
 
     def _identify(self, stage: str, value: int) -> int | None:
         """Return the first item that waits for this result."""

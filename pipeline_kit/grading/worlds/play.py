@@ -14,14 +14,15 @@ Values are whole numbers. What a stage makes of its item is a number made up on 
 only way to get a result is to ask for it.
 """
 
-import heapq
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 from pipeline_kit.grading.process.protocol import Ask, Reply, Request, Stop
+from pipeline_kit.grading.worlds.agenda import Agenda
 from pipeline_kit.grading.worlds.world import World
 from pipeline_kit.trace import SINK, SOURCE, Event, Kind, StageShape, Trace
 
@@ -70,16 +71,13 @@ class Play:
         self._former_values: dict[int, int] = {}
         self._at_work: dict[str, dict[int, int]] = {name: {} for name in world.work}
         self._sink_free_at = 0.0
-        self._agenda: list[tuple[float, int, int, Callable[[], list[object]]]] = []
-        self._order = count()
-        self._undo: dict[int, Callable[[], None]] = {}
-        self._abandoned: set[int] = set()
+        self._agenda = Agenda()
         self._steps = 0
         # The same world makes up the same numbers, so that a run can be repeated. To guess one is
         # of no use: it does not count as an item's before the stage has worked on that item.
         self._made_up = random.Random(f"{world.items} {world.work}")
         if world.cancel_at is not None:
-            self._plan(world.cancel_at, 0, list)
+            self._agenda.plan(world.cancel_at, 0, list)
 
     def answer(self, ask: Ask) -> Reply | Stop:
         """Note all requests of this instant, move on to the next one, and say what happens then."""
@@ -87,18 +85,15 @@ class Play:
         self._steps += 1
         if self.endless:
             return Stop("endless")
-        times = [entry[0] for entry in self._agenda[:1]]
-        times += [] if ask.timer is None else [ask.timer]
+        times = [time for time in (self._agenda.next_time, ask.timer) if time is not None]
         if not times:
             return Stop("deadlock")
         self.now = max(self.now, min(times))
         reply = Reply(self.now, [])
-        while self._agenda and self._agenda[0][0] <= self.now:
-            _, _, request, happen = heapq.heappop(self._agenda)
+        for request, happen in self._agenda.due(self.now):
             if request == 0:
                 reply.cancel = True
-            elif request not in self._abandoned:
-                self._undo.pop(request, None)  # what has happened cannot be given up any more
+            else:
                 reply.results.append((request, *happen()))
         return reply
 
@@ -120,7 +115,7 @@ class Play:
         fails = self.world.failing == (SOURCE, len(self.world.items) - len(self._waiting))
         if fails or not self._waiting:
             outcome: list[object] = ["error", self.world.error] if fails else ["end"]
-            self._plan(self.now, request.id, lambda: outcome)
+            self._agenda.plan(self.now, request.id, lambda: outcome)
             return
         item = self._waiting.popleft()
         ready = self.world.arrivals[item] if self.world.arrivals else 0.0
@@ -129,17 +124,17 @@ class Play:
             self._write("finished", item, SOURCE)
             return ["value", self.world.items[item]]
 
-        self._undo[request.id] = lambda: self._waiting.appendleft(item)
-        self._plan(max(self.now, ready), request.id, give)
+        undo = partial(self._waiting.appendleft, item)
+        self._agenda.plan(max(self.now, ready), request.id, give, undo)
 
     def _hear(self, request: Request) -> None:
         script = self._to_be_heard[request.stage]
         if not script:
-            self._plan(self.now, request.id, lambda: ["end"])
+            self._agenda.plan(self.now, request.id, lambda: ["end"])
             return
         time, value = script.popleft()
-        self._undo[request.id] = lambda: script.appendleft((time, value))
-        self._plan(max(self.now, time), request.id, lambda: ["value", value])
+        undo = partial(script.appendleft, (time, value))
+        self._agenda.plan(max(self.now, time), request.id, lambda: ["value", value], undo)
 
     def _tell(self, request: Request) -> None:
         self.told.append(Told(self.now, request.stage, request.value))
@@ -148,7 +143,7 @@ class Play:
         stage, item = request.stage, self._identify(request.stage, request.value)
         if item is None:
             self._surprise(f"{stage} was called with {request.value}, which nobody had produced")
-            self._plan(self.now, request.id, lambda: ["value", self._make_up()])
+            self._agenda.plan(self.now, request.id, lambda: ["value", self._make_up()])
             return
         self._write("started", item, stage, worker=self._free_worker(request))
 
@@ -165,8 +160,8 @@ class Play:
             self._values[item] = 0 if zero else self._make_up()
             return ["value", self._values[item]]
 
-        self._undo[request.id] = lambda: end("failed", "cancelled")
-        self._plan(self.now + self.world.duration(stage, item), request.id, finish)
+        ready = self.now + self.world.duration(stage, item)
+        self._agenda.plan(ready, request.id, finish, undo=lambda: end("failed", "cancelled"))
 
     def _failure(self, stage: str, item: int) -> str:
         """Return the message of the error with which this work ends, "" if it ends well."""
@@ -189,7 +184,7 @@ class Play:
         item = self._identify(SINK, request.value)
         if item is None:
             self._surprise(f"the sink was sent {request.value}, which nobody had produced")
-            self._plan(self.now, request.id, lambda: ["value", None])
+            self._agenda.plan(self.now, request.id, lambda: ["value", None])
             return
         taken = max(self.now, self._sink_free_at)
         self._sink_free_at = taken + self.world.sink_pace
@@ -200,16 +195,14 @@ class Play:
                 self.late.append(item)
             return ["value", None]
 
-        self._plan(taken, request.id, take)
+        self._agenda.plan(taken, request.id, take)
 
     def _close(self, request: Request) -> None:
         self.closed.append(self.now)
 
     def _abandon(self, request: Request) -> None:
         # Requests are numbered from 1 in order, so `value` names the one that is given up.
-        if request.value not in self._abandoned:
-            self._abandoned.add(request.value)
-            self._undo.pop(request.value, lambda: None)()
+        self._agenda.give_up(request.value)
 
     def _identify(self, stage: str, value: int) -> int | None:
         """Return the number of the item that has this value, and has not been at `stage` yet.
@@ -231,9 +224,6 @@ class Play:
 
     def _make_up(self) -> int:
         return self._made_up.randrange(10**8, 10**9)
-
-    def _plan(self, time: float, request: int, happen: Callable[[], list[object]]) -> None:
-        heapq.heappush(self._agenda, (round(time, 9), next(self._order), request, happen))
 
     def _write(self, kind: Kind, item: int, stage: str, note: str = "", worker: int = 0) -> None:
         self.trace.events.append(Event(self.now, kind, item, stage, worker, note))
