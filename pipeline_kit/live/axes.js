@@ -34,7 +34,7 @@ function drawTimeTicks(pen, axis, top, bottom, colours) {
   write(pen, "seconds", axis.to + 18, bottom + 11, { colour: colours.quiet });
 }
 
-// A panel of step functions: { title, most, series: [{ steps, colour, label, capacity, ghost }] }.
+// A panel of step functions: { title, most, note, guess, series: [{ steps, colour, label, capacity, ghost }] }.
 function drawStepsPanel(pen, axis, top, height, panel, colours) {
   const y = (value) => top + height - (Math.min(value, panel.most) / panel.most) * (height - 6);
   write(pen, panel.title, LEFT - 30, top + height / 2 + 3, { colour: colours.ink, align: "right", room: LEFT - 34 });
@@ -48,13 +48,36 @@ function drawStepsPanel(pen, axis, top, height, panel, colours) {
   pen.lineTo(axis.to, top + height + 0.5);
   pen.stroke();
   if (panel.note) {
+    const wide = Math.min(noteWidth(pen, panel.note), axis.to - axis.from - 20) + 12;
+    pen.fillStyle = colours.page;  // over the ticks
+    pen.fillRect(axis.from + 4, top + height / 2 - 9, wide, 18);
     write(pen, panel.note, axis.from + 10, top + height / 2, { colour: colours.quiet, room: axis.to - axis.from - 20 });
   }
   for (const { ghost, ghostUntil } of panel.series) {
     if (ghost) drawSteps(pen, axis, y, ghost, colours.ghost, 0, ghostUntil);
   }
   panel.series.forEach((series, index) => drawSeries(pen, axis, y, series, index, panel.most));
+  if (panel.guess !== undefined) drawGuess(pen, axis, y(panel.guess), panel, colours);
   drawSeriesLabels(pen, axis, y, panel.series, top, top + height, panel.most, colours);
+}
+
+// What the reader has said, at its height.
+function drawGuess(pen, axis, height, { guess, most }, colours) {
+  pen.strokeStyle = colours.ink;
+  pen.lineWidth = 2;
+  pen.setLineDash([7, 4]);
+  pen.beginPath();
+  pen.moveTo(axis.from, height);
+  pen.lineTo(axis.to, height);
+  pen.stroke();
+  pen.setLineDash([]);
+  const label = guess > most / 2 ? height + 10 : height - 10;
+  write(pen, `you said: ${grouped(guess)}`, axis.from + 8, label, { colour: colours.ink, weight: 700 });
+}
+
+function noteWidth(pen, text) {
+  pen.font = `400 12px ${FONT}`;
+  return pen.measureText(text).width;
 }
 
 function drawSeries(pen, axis, y, series, index, most) {

@@ -13,6 +13,11 @@ function growLimits(limits, picture, until) {
   };
 }
 
+// Where a prediction belongs: on the axis of time, at a height of the last panel, or in words only.
+function isTime(prediction) { return prediction?.unit === "s"; }
+
+function isRate(prediction) { return Boolean(prediction?.unit.endsWith("/s")); }
+
 function lanesOf(picture, colours) {
   const lanes = [{ place: -1, worker: 0, label: "source", colour: colours.neutral, ink: colours.neutralInk }];
   picture.stages.slice(0, -1).forEach((stage, place) => {
@@ -40,10 +45,12 @@ function drawChart(pen, width, { picture, ghost, limits, prediction }, colours) 
   lanes.forEach((lane, row) => drawLane(pen, axis, HEADROOM + row * high, high, lane, picture, ghost, colours));
   drawLosses(pen, axis, high, lanes, picture, colours);
   drawStepsPanel(pen, axis, depthTop, DEPTHS, depthPanel(picture, ghost, limits, colours), colours);
-  drawStepsPanel(pen, axis, rateTop, RATES, ratePanel(picture, ghost, limits, colours), colours);
+  const rate = ratePanel(picture, ghost, limits, colours);
+  if (isRate(prediction)) rate.guess = prediction.value;
+  drawStepsPanel(pen, axis, rateTop, RATES, rate, colours);
   const marks = [{ time: picture.makespan, name: "end", colour: colours.ink }];
   if (ghost) marks.push({ time: ghost.makespan, name: "before", colour: colours.ghost });
-  if (prediction) marks.push({ time: prediction.value, name: "you said", colour: colours.ink, bold: true });
+  if (isTime(prediction)) marks.push({ time: prediction.value, name: "you said", colour: colours.ink, bold: true });
   drawMarks(pen, axis, bottom, marks, colours);
   return axis;
 }

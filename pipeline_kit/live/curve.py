@@ -1,26 +1,25 @@
 """A curve: what a measure found in the run for each value of a knob; in words and as a picture."""
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from textwrap import fill
 from typing import Any
 
 import anywidget
 import traitlets
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import finding
-from pipeline_kit.live.static import draw_lanes, lanes_of
+from pipeline_kit.live.sheet import THEME, sheet
+from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.live.tables import Table
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.trace import Trace
 
-THEME = palette.LIGHT  # as of the other still pictures
 LANE = 0.32
 """Inches that a worker's lane is high."""
 
@@ -115,8 +114,7 @@ def plot_curve(
     """
     lanes = list(lanes_of(run)) if run and run.stages else []
     heights = [3.0, LANE * len(lanes) + 1.1][: 1 + bool(lanes)]
-    figure = Figure(figsize=(8, sum(heights)), layout="constrained", facecolor=THEME.page)
-    FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
+    figure = sheet(title or curve.finding(), sum(heights))
     above, *below = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _draw_points(above, curve, opened)
     _label_axes(above, curve)
@@ -124,8 +122,6 @@ def plot_curve(
         assert run is not None
         assert opened is not None
         _draw_run(axes, run, lanes, f"{curve.say(opened)}: {finding(run)}")
-    wrapped = textwrap.fill(title or curve.finding(), 76)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
     return figure
 
 
@@ -146,7 +142,7 @@ def _draw_run(
     draw_lanes(axes, run, lanes, end)
     axes.set_xlim(0, end)
     axes.set_xlabel("seconds", color=THEME.quiet)
-    axes.set_title(textwrap.fill(caption, 80), loc="left", fontsize=10.5, color=THEME.ink)
+    axes.set_title(fill(caption, 80), loc="left", fontsize=10.5, color=THEME.ink)
     _quieten(axes)
 
 

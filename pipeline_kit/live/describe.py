@@ -11,6 +11,9 @@ from pipeline_kit.trace import SINK, SOURCE, Span, StageShape, Trace
 ALIKE = 0.98
 """Stages that work for at least this part of what the busiest does are called equally busy."""
 
+BUSY = 0.3
+"""A stage that works for less than this share of the time is no bottleneck: it mostly waits."""
+
 WORTH_SAYING = 0.05
 """A channel that was full for less than this share of the run is not mentioned."""
 
@@ -110,10 +113,13 @@ def _bottleneck(trace: Trace) -> str:
     busy = {s.name: trace.utilisation(s.name) for s in trace.stages if s.name != SINK}
     most = max(busy.values())
     *others, last = [name for name, share in busy.items() if share >= ALIKE * most]
+    names = f"{', '.join(others)} and {last}" if others else last
     time = f"working {most:.0%} of the time".replace("%", " %")
-    if others:
-        return f"{', '.join(others)} and {last} equally busy, {time}"
-    return f"bottleneck: {last}, {time}" if most else "no stage has had to work"
+    if not most:
+        return "no stage has had to work"
+    if most < BUSY:
+        return f"no stage is busy: {names} {time}"
+    return f"{names} equally busy, {time}" if others else f"bottleneck: {last}, {time}"
 
 
 def _about_queue(trace: Trace, shape: StageShape) -> str:

@@ -59,7 +59,7 @@ class PlayerView {
     this.cover.textContent = "The run is covered until you have locked in your prediction.";
     this.cover.hidden = !this.covered;
     const guess = this.model.get("prediction");
-    this.said.textContent = guess?.locked && guess.unit !== "s" ? `You said: ${guess.value} ${guess.unit}` : "";
+    this.said.textContent = guess?.locked && !isTime(guess) ? `You said: ${guess.value} ${guess.unit}` : "";
     this.body.hidden = this.covered || !picture.stages.length;
     this.knobs.box.hidden = this.covered || !this.model.get("knobs").length;
     this.error.hidden = this.covered || !this.error.textContent;
@@ -73,8 +73,9 @@ class PlayerView {
     if (this.body.hidden || !this.root.clientWidth) return;
     const { pen, width } = prepareCanvas(this.chartCanvas, chartHeight(this.picture, this.colours));
     const guess = this.model.get("prediction");
-    const prediction = guess?.locked && guess.unit === "s" && guess.value !== null ? guess : null;
-    if (prediction) this.limits.end = Math.max(this.limits.end, niceAbove(prediction.value * 1.02));
+    const prediction = guess?.locked && guess.value !== null ? guess : null;
+    if (isTime(prediction)) this.limits.end = Math.max(this.limits.end, niceAbove(guess.value * 1.02));
+    if (isRate(prediction)) this.limits.rate = Math.max(this.limits.rate, niceAbove(guess.value));
     this.axis = drawChart(pen, width, { ...this, prediction }, this.colours);
     this.height = Strip.height(width, this.picture.stages);
     this.stage = prepareCanvas(this.stripCanvas, this.height);

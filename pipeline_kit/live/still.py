@@ -1,17 +1,16 @@
 """Still pictures of a comparison and of one item's way, for wherever widgets do not live."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.delays import Delay, Delays
 from pipeline_kit.live.describe import seconds
-from pipeline_kit.live.static import THEME, draw_lanes, lanes_of
+from pipeline_kit.live.sheet import THEME, sheet
+from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.trace import Span, Trace
 
 LANE = 0.3
@@ -74,12 +73,8 @@ def plot_way(trace: Trace, item: int, *, title: str) -> Figure:
 def _panels(
     title: str, heights: Sequence[float], end: float, *, share: bool = True
 ) -> Sequence[Axes]:
-    wrapped = textwrap.fill(title, 74)
-    high = sum(heights) + 0.9 + 0.22 * wrapped.count("\n")
-    figure = Figure(figsize=(8, high), layout="constrained", facecolor=THEME.page)
-    FigureCanvasAgg(figure)
+    figure = sheet(title, sum(heights) + 0.9)
     panels: Sequence[Axes] = figure.subplots(len(heights), 1, sharex=share, height_ratios=heights)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(THEME.line)

@@ -1,22 +1,20 @@
 """A tally: a square for each run of a search, filled if the run failed; on a page and in print."""
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 import anywidget
 import traitlets
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline_kit.live import palette
-from pipeline_kit.live.static import draw_lanes, lanes_of
+from pipeline_kit.live.sheet import THEME, sheet
+from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.live.tables import Table
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.schedules import ScheduledRun, Search
 
-THEME = palette.LIGHT  # as of the other still pictures
 ACROSS = 50
 """Cells in a row."""
 
@@ -92,10 +90,7 @@ def plot_tally(data: TallyData, opened: ScheduledRun, *, title: str = "") -> Fig
     """
     lanes, rows = list(lanes_of(opened.trace)), -(-len(data.search.runs) // ACROSS)
     heights = [0.165 * rows, 0.3 * len(lanes) + 0.3]
-    figure = Figure(figsize=(8, sum(heights) + 1.2), layout="constrained", facecolor=THEME.page)
-    FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
-    wrapped = textwrap.fill(title or data.finding(), 74)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    figure = sheet(title or data.finding(), sum(heights) + 1.2)
     squares, gantt = figure.subplots(2, 1, height_ratios=heights)
     _draw_squares(squares, data, opened.number)
     end = opened.trace.makespan or 1.0

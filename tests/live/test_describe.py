@@ -1,3 +1,5 @@
+import asyncio
+
 from makes import failing, filtering, marked, two_stages
 
 from pipeline_kit import Pipeline, Stage, Trace
@@ -20,6 +22,26 @@ FILTERING = simulate(filtering, make_knobs({})).trace
 
 def test_the_finding_says_how_much_how_fast_and_what_limits():
     assert finding(SLOW) == "5 of 5 items out in 2.1 s; bottleneck: slow, working 95 % of the time"
+
+
+def test_what_works_for_a_small_part_of_the_time_is_no_bottleneck():
+    def seldom(*names: str) -> Trace:
+        async def source():
+            for item in range(5):
+                await asyncio.sleep(1)
+                yield item
+
+        async def work(item: int) -> int:
+            await asyncio.sleep(0.1)
+            return item
+
+        stages = [Stage(work, name=name) for name in names]
+        return simulate(lambda _: (Pipeline(*stages), source()), make_knobs({})).trace
+
+    assert finding(seldom("ask")).endswith("; no stage is busy: ask working 10 % of the time")
+    assert finding(seldom("ask", "tell")).endswith(
+        "; no stage is busy: ask and tell working 10 % of the time"
+    )
 
 
 def test_the_finding_counts_what_was_lost():

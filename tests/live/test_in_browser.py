@@ -292,15 +292,42 @@ def test_a_run_that_is_over_is_told_as_its_title_says(page):
     figure.locator(".pw-words", has_text="10 of 10 items out in 9 s; 0 queued").wait_for()
 
 
+WRITTEN = """() => {
+  const { prototype } = CanvasRenderingContext2D, { fillText } = prototype;
+  window.written = {};
+  prototype.fillText = function (text, x, y, ...rest) {
+    window.written[text] = y;
+    return fillText.call(this, text, x, y, ...rest);
+  };
+}"""
+
+
+@pytest.mark.parametrize(("unit", "label"), [("s", "you said: 7 s"), ("items/s", "you said: 7")])
+def test_a_prediction_stands_on_the_axis_of_its_unit(page, unit, label):
+    page.evaluate(WRITTEN)
+    figure = player(page)
+    said = {"question": "How much?", "unit": unit, "value": 7, "locked": True}
+    page.evaluate("said => model.update('prediction', said)", said)
+    written = page.evaluate("written")
+    assert written["source"] < written["items/s out"]
+    above = written[label] < written["source"]
+    below = written[label] > written["queued"]
+    assert (above, below) == ((True, False) if unit == "s" else (False, True))
+    told = figure.locator(".pw-said").inner_text()
+    assert told == ("" if unit == "s" else "You said: 7 items/s")
+
+
+def test_a_prediction_of_something_else_is_only_said(page):
+    page.evaluate(WRITTEN)
+    figure = player(page)
+    said = {"question": "How many?", "unit": "calls", "value": 7, "locked": True}
+    page.evaluate("said => model.update('prediction', said)", said)
+    assert not [text for text in page.evaluate("written") if text.startswith("you said")]
+    assert figure.locator(".pw-said").inner_text() == "You said: 7 calls"
+
+
 def test_labels_of_queues_that_are_equally_large_stay_in_the_panel(page):
-    page.evaluate("""() => {
-      const { prototype } = CanvasRenderingContext2D, { fillText } = prototype;
-      window.written = {};
-      prototype.fillText = function (text, x, y, ...rest) {
-        window.written[text] = y;
-        return fillText.call(this, text, x, y, ...rest);
-      };
-    }""")
+    page.evaluate(WRITTEN)
     shape = {"workers": 1, "capacity": 4}
     shapes = [{"name": name, "queue": name, **shape} for name in ("one", "two", "three")]
     page_status = {"state": "running", "message": "", "summary": ""}

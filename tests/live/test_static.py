@@ -12,7 +12,7 @@ from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.saved import png
 from pipeline_kit.live.simulate import simulate
-from pipeline_kit.live.static import nice_window
+from pipeline_kit.live.still_lines import nice_window
 
 KNOBS = make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})
 RUN = simulate(two_stages, KNOBS).trace
@@ -114,6 +114,21 @@ def test_a_figure_that_nobody_holds_is_freed():
 def test_the_window_of_the_throughput_is_a_round_number():
     assert [nice_window(end) for end in (0.5, 2.1, 8.0, 100)] == [0.1, 0.5, 2.0, 20.0]
     assert nice_window(0) == 1.0
+
+
+def test_a_number_and_its_sign_stay_in_one_line():
+    title = (
+        "24 of 24 items out in 18.5 s; download and resize equally busy, working 65 % of the time"
+    )
+    lines = plot_trace(RUN, title=title).get_suptitle().splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("65\N{NO-BREAK SPACE}% of")
+
+
+def test_the_line_at_the_moment_lies_behind_bars_and_numbers():
+    lanes = plot_trace(RUN, moment=0.7).axes[0]
+    [line] = [line for line in lanes.lines if list(line.get_xdata()) == [0.7, 0.7]]
+    assert line.zorder < min(part.zorder for part in [*lanes.collections, *lanes.texts])
 
 
 def test_where_there_are_no_buffers_the_empty_panel_says_so():

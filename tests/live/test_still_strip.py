@@ -7,8 +7,8 @@ from makes import deadlocked, failing, filtering, two_stages
 from pipeline_kit import Event, Pipeline, Stage, StageShape, Trace
 from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.scene import scene_at
 from pipeline_kit.live.simulate import simulate
-from pipeline_kit.live.still_strip import scene_at
 from pipeline_kit.patterns.caching import Cache
 
 KNOBS = make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})
