@@ -61,11 +61,13 @@ def describe_fault(fault: Fault, now: float) -> str:
         f" ({text})" for kind, part, text in _ADVICE if kind == fault.type and part in fault.message
     )
     if fault.type in _UNREADABLE:
-        return f"Python cannot read line {fault.line} of the answer: {fault.message}{advice}"
+        return f"{UNREADABLE} line {fault.line} of the answer: {fault.message}{advice}"
     message = f": {fault.message:.300}" if fault.message not in ("", "None") else ""
     return f"at {now:g} s your code raised {fault.type}{where}{message}{advice}"
 
 
+UNREADABLE = "Python cannot read"
+"""How the sentence begins if the answer is no Python."""
 _UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 _ADVICE = (
     ("NameError", "", "the grader runs the answer cell alone: import there all that it needs"),
@@ -74,6 +76,9 @@ _ADVICE = (
     ("RuntimeError", "already awaited coroutine", "keep its result instead, or a task of it"),
     ("RecursionError", "", "a function calls itself without an end"),
     ("StopAsyncIteration", "", "it asked for an item, and there was none"),
+    ("TypeError", "'Source'", "read it with `async for item in source`"),
+    ("AttributeError", "'Sink' object", "the sink has `send`, to be awaited, and `close`"),
+    ("BdbQuit", "", "nobody is there to talk to a debugger; print instead"),
     ("EOFError", "", "nobody is there to answer an input()"),
     ("TypeError", "NoneType can't be used in 'await'", "that call is not to be awaited"),
     ("SyntaxError", "outside function", "run it in another cell: the answer is only to define"),
@@ -136,5 +141,6 @@ _UNREADABLE_PARTS = (
     (r"on <Channel 'unnamed': ([^>]*)>", r"on a Channel (\1)"),
     (r"on <Queue maxsize=(\d+)[^>]*_putters[^>]*>", r"on a full Queue (maxsize \1)"),
     (r"on <Queue [^>]*_getters[^>]*>", "on an empty Queue"),
+    (r"on <asyncio\.locks\.(\w+) \[([^\],]*)[^\]]*\]>", r"on \1 (\2)"),
     (r"\(your answer, line (\d+), in (\w+)\)", r"(line \1, in \2)"),
 )

@@ -25,7 +25,7 @@ REFUSED = {
     "reading what is open": ("open(0)", "an answer opens no files"),
     "reading without being asked": (
         f"import readline; readline.read_history_file({str(SOLUTION)!r})",
-        "importing 'readline' is refused",
+        "'readline' is refused",
     ),
     "a database": ("import sqlite3; sqlite3.connect('notes.db')", "an answer opens no files"),
     "writing": ("open('notes.txt', 'w')", "an answer opens no files"),
@@ -76,7 +76,7 @@ REFUSED = {
     ),
     "a program by loading anew what starts it": (
         "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
-        "importing '_posixsubprocess' is refused",
+        "'_posixsubprocess' is refused",
     ),
     "the network": ("import socket; socket.create_connection(('localhost', 9))", "no network"),
     "reading the finished pipeline again": (

@@ -98,6 +98,21 @@ ODD = {
         "import threading\nthreading.Thread(target=threading.Event().wait, name='spare').start()",
         "the thread 'spare' that your code had started was still running at the end",
     ),
+    "one item at a time": ("item = next(source)", "(read it with `async for item in source`)"),
+    "a sink that is taken for a list": (
+        "sink.append(1)",
+        "'Sink' object has no attribute 'append' (the sink has `send`, to be awaited, and `close`)",
+    ),
+    "breakpoint": ("breakpoint()", "nobody is there to talk to a debugger; print instead"),
+    "pdb": ("import pdb\npdb.set_trace()\npass", "nobody is there to talk to a debugger"),
+    "a queue that nobody empties": (
+        "queue = asyncio.Queue()\nawait queue.put(1)\nawait queue.join()",
+        "'basic_pipeline' waits in Event.wait on Event (unset) (line 6, in basic_pipeline)",
+    ),
+    "a lock that nobody releases": (
+        "lock = asyncio.Lock()\nawait lock.acquire()\nawait lock.acquire()",
+        "'basic_pipeline' waits in Lock.acquire on Lock (locked) (line 6, in basic_pipeline)",
+    ),
     "an endless text": ("raise ValueError('x' * 10**5)", "ValueError in line 4: xxx"),
 }
 
@@ -134,6 +149,22 @@ def test_an_answer_that_is_called_where_it_is_defined_is_told_to_only_define() -
     source = "async def basic_pipeline(*given): pass\nawait basic_pipeline()"
     text = " ".join(as_text(grade_source("ex01_basic_pipeline", source)).split())
     assert "run it in another cell: the answer is only to define" in text
+
+
+@pytest.mark.parametrize(
+    "arguments", ["source, sink", "source, stage1, stage2, stage3, sink, more"]
+)
+def test_a_function_that_takes_other_arguments_is_told_so(arguments: str) -> None:
+    source = f"async def basic_pipeline({arguments}): pass"
+    text = " ".join(as_text(grade_source("ex01_basic_pipeline", source)).split())
+    assert "basic_pipeline does not take what the exercise gives it" in text
+    assert "let its first line be as it was" in text
+
+
+def test_what_python_cannot_read_is_told_without_a_hint() -> None:
+    text = as_text(grade_source("ex06_rate_limiting", "async def pipeline_with_rate_limiting(:"))
+    assert "Python cannot read line 1" in text
+    assert "Hint" not in text
 
 
 def test_work_in_a_thread_of_asyncio_is_waited_for() -> None:
@@ -226,6 +257,7 @@ async def odd(source, stage1, stage2, stage3, sink):
 def test_an_endless_loop_of_empty_awaits_is_stopped() -> None:
     unmet = run_odd("import asyncio\n    while True: await asyncio.sleep(0)")
     assert unmet.status is Status.TIMEOUT
+    assert "line 3 (`while True: await asyncio.sleep(0)`)" in unmet.message
 
 
 @pytest.mark.parametrize(

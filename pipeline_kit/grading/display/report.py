@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from pipeline_kit.grading.display.excerpt import excerpt
+from pipeline_kit.grading.explain import UNREADABLE
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import Report, Verdict
 
@@ -99,7 +100,9 @@ def _lines(verdicts: list[Verdict]) -> Iterator[str]:
 
 def _hint_helps(verdict: Verdict, alike: list[Verdict]) -> bool:
     """Whether the hint fits: not to what keeps all checks from holding, such as a syntax error."""
-    return len(alike) == 1 and verdict.status is Status.FAILED and not verdict.waits
+    if len(alike) > 1 or verdict.message.startswith(UNREADABLE):
+        return False
+    return verdict.status is Status.FAILED and not verdict.waits
 
 
 def _wrapped(text: str) -> Iterator[str]:

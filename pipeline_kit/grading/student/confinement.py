@@ -71,7 +71,7 @@ def keep_answers_inside() -> None:
         if event in refused:
             raise PermissionError(f"{event} is refused: an answer {refused[event]}")
         if event == "import" and (type_of(given[0]) is not text or given[0] in loaded_once):
-            raise PermissionError(f"importing {given[0]!r:.80} is refused: an answer needs no such")
+            raise ImportError(f"{given[0]!r:.80} is refused: an answer needs no such module")
         if event == "open":
             path, _, flags = given
             inside = type_of(path) is text and begins(path, readable) and not begins(path, finished)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import islice
 from traceback import walk_tb
@@ -12,6 +13,7 @@ FILE = "your answer"
 """The name of the answer's file in messages and tracebacks."""
 _MOST_TEXT = 2_000
 _MOST_NAME = 200
+_LOOKS = 100
 _MOST_CAUSES = 20
 _MOST_ERRORS = 5
 
@@ -49,12 +51,16 @@ def _unreadable(error: SyntaxError) -> str:
 def note_place(thread: int) -> None:
     """Write to stderr which line of the answer is being executed, for when the run is stopped."""
     # Not by faulthandler, which reads the frames of a running thread without the lock that would
-    # keep them from changing, and sometimes crashes over it.
-    frame = sys._current_frames().get(thread)
-    while frame and frame.f_code.co_filename != FILE:
-        frame = frame.f_back
-    if frame:
-        os.write(2, f'Timeout\n  File "{FILE}", line {frame.f_lineno}\n'.encode())
+    # keep them from changing, and sometimes crashes over it. An answer that polls is mostly in
+    # asyncio, so one look may miss it.
+    for _ in range(_LOOKS):
+        frame = sys._current_frames().get(thread)
+        while frame and frame.f_code.co_filename != FILE:
+            frame = frame.f_back
+        if frame:
+            os.write(2, f'Timeout\n  File "{FILE}", line {frame.f_lineno}\n'.encode())
+            return
+        threading.Event().wait(0.001)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -3,7 +3,8 @@
 import inspect
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from types import CoroutineType
 from typing import Any
@@ -16,6 +17,7 @@ def refuse_what_is_never_right() -> None:
     time.sleep = _refuse(
         "time.sleep stops the event loop and all its tasks; use `await asyncio.sleep(…)`"
     )
+    sys.breakpointhook = _refuse("nobody is there to talk to a debugger; print instead")
     for finished in (pipeline.Pipeline, run.Run, workers.Crew):
         finished.__init__ = _refuse(  # type: ignore[method-assign] # that is the point
             "this exercise is about building a pipeline from channels and tasks; "
@@ -56,6 +58,28 @@ def defined(name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
     if not callable(function):
         raise AnswerError(f"there is no function {name} in the answer; give yours that name")
     return function  # type: ignore[no-any-return] # what it is nobody knows
+
+
+def call(
+    name: str,
+    function: Callable[..., Any],
+    given: Sequence[object],
+    more: Mapping[str, object],
+) -> object:
+    """Call the function of the answer, if it takes what the exercise gives it.
+
+    Raises:
+        AnswerError: it takes other arguments.
+    """
+    with suppress(ValueError):  # some callables do not tell what they take
+        try:
+            inspect.signature(function).bind(*given, **more)
+        except TypeError as error:
+            raise AnswerError(
+                f"{name} does not take what the exercise gives it ({error}); "
+                "let its first line be as it was at first"
+            ) from None
+    return function(*given, **more)
 
 
 def awaitable(name: str, result: object) -> "CoroutineType[Any, Any, object]":

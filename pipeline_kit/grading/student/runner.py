@@ -21,7 +21,12 @@ from pipeline_kit.grading.student.clocks import let_clocks_tell_virtual_time
 from pipeline_kit.grading.student.confinement import keep_answers_inside
 from pipeline_kit.grading.student.faults import FILE, LostErrors, describe, note_place
 from pipeline_kit.grading.student.given import Sink, Source, signal, stage
-from pipeline_kit.grading.student.refusals import awaitable, defined, refuse_what_is_never_right
+from pipeline_kit.grading.student.refusals import (
+    awaitable,
+    call,
+    defined,
+    refuse_what_is_never_right,
+)
 from pipeline_kit.grading.student.remote import RemoteClockLoop, StoppedError, Wire
 from pipeline_kit.grading.student.remote_errors import Errors
 
@@ -123,7 +128,7 @@ def _start(order: dict[str, Any], loop: RemoteClockLoop) -> "asyncio.Task[object
     more |= {signal_name: signal(loop, signal_name) for signal_name in order["signals"]}
     if order["errors"]:
         more["errors"] = Errors(loop)
-    coroutine = awaitable(name, function(Source(loop), *stages, Sink(loop), **more))
+    coroutine = awaitable(name, call(name, function, [Source(loop), *stages, Sink(loop)], more))
     task = loop.create_task(coroutine, name=name)
     loop.on_cancel = task.cancel
     return task
