@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
-from IPython.core.getipython import get_ipython
 from matplotlib.figure import Figure
 
 from pipeline_kit.live.describe import tell_samples
+from pipeline_kit.live.follower import Follower
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.live.live_goals import LiveGoal, LiveGoals, moment
-from pipeline_kit.live.monitor import Monitor
+from pipeline_kit.live.monitor import Monitor, Sample
 from pipeline_kit.live.picture import explain, shape_data
+from pipeline_kit.live.place import place_of, running_loop, start_at
 from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, built
 from pipeline_kit.live.static import plot_samples
@@ -20,9 +20,6 @@ from pipeline_kit.live.tables import Table, table_of_samples
 from pipeline_kit.live.widgets import Dashboard
 from pipeline_kit.pipeline import Pipeline, Run
 from pipeline_kit.trace import SINK, StageShape
-
-SAMPLES_PER_SECOND = 30
-GOLDEN = 0.618  # the fractions of its multiples spread evenly and never repeat
 
 
 class LiveRun:
@@ -32,12 +29,11 @@ class LiveRun:
         self, make: Make, knobs: Knobs, title: str, limit: float, goals: Mapping[str, LiveGoal]
     ) -> None:
         self._make, self._title, self._limit = make, title, limit
-        self._loop = _running_loop()
-        self._place = _place(make)
+        self._loop = running_loop()
+        self._place = place_of(make)
         self._showing = Showing()
         self._task: asyncio.Task[None] | None = None
         self._message = ""
-        self._ran_for = 0.0
         self._awaited = 0
         self.knobs = knobs
         """Where the sliders stand."""
@@ -66,10 +62,7 @@ class LiveRun:
 
     def start(self) -> None:
         """Start a new run; the one it replaces is stopped first."""
-        others = _unfinished.setdefault(self._place, set())
-        task = self._loop.create_task(self._run_after(frozenset(others)), name="live run")
-        others.add(task)
-        task.add_done_callback(others.discard)
+        task = start_at(self._place, self._loop, self._carry_out)
         task.add_done_callback(self._ended)
         self._task, self.run = task, None
         self._tell("running")
@@ -118,29 +111,25 @@ class LiveRun:
             raise error
         return self.results
 
-    async def _run_after(self, others: frozenset[asyncio.Task[None]]) -> None:
-        for other in others:
-            other.cancel()
-        if others:
-            await asyncio.wait(others)
+    async def _carry_out(self) -> None:
         pipeline, source = built(self._make, self.knobs)
         self._prepare(pipeline)
         self.run = pipeline.run(source)
         if self.state == "paused":
             self.run.pause()
         async with self.run as run, asyncio.TaskGroup() as group:
-            began = self._loop.time()
             self._show_shapes(run)
-            following = group.create_task(self._follow(run, began))
+            follower = Follower(run, self.monitor, lambda: len(self.results), self._show_sample)
+            following = group.create_task(self._follow(follower))
             try:
                 async for result in run:
                     self.results.append(result)
             finally:
                 following.cancel()
-                self._look(run, began)
+                follower.look()
 
     def _prepare(self, pipeline: Pipeline) -> None:
-        self.results, self._message, self._ran_for = [], "", 0.0
+        self.results, self._message = [], ""
         self.monitor = Monitor(pipeline.stages)
         self._dashboard.history = []
 
@@ -151,22 +140,12 @@ class LiveRun:
         self._shapes.append(StageShape(SINK, 1, stages[-1].behind.capacity))
         self._dashboard.stages = [shape_data(shape) for shape in self._shapes]
 
-    async def _follow(self, run: Run, began: float) -> None:
-        """Look at the run again and again, until it has gone on for too long."""
-        for number in count():
-            if self._ran_for >= self._limit:
-                break
-            self._look(run, began)
-            # Irregular, or a stage of the same rhythm would always be caught in the same state.
-            shift = (number + 1) * GOLDEN % 1 - number * GOLDEN % 1
-            pause = (1 + shift) / SAMPLES_PER_SECOND
-            await asyncio.sleep(pause)
-            self._ran_for += pause if self.state == "running" else 0.0
+    async def _follow(self, follower: Follower) -> None:
+        await follower.follow(self._limit, lambda: self.state == "running")
         self._message = f"Stopped after {self._limit:g} s, the limit."
         self.stop()
 
-    def _look(self, run: Run, began: float) -> None:
-        sample = self.monitor.look(run, self._loop.time() - began, len(self.results))
+    def _show_sample(self, run: Run, sample: Sample) -> None:
         self._dashboard.send(sample.as_data())
         if self._goals.reached:
             self._goals.judge(moment(run, sample, self.knobs))
@@ -212,24 +191,3 @@ class LiveRun:
 
     def _ipython_display_(self) -> None:
         self._showing.show(self._dashboard, *self._still())
-
-
-_unfinished: dict[str, set[asyncio.Task[None]]] = {}
-"""The runs started from one place, so that running a cell again can stop those it replaces."""
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError(
-            "watch needs a running event loop, as every notebook has one; "
-            "in a script, call it from a coroutine: asyncio.run(main())"
-        ) from None
-
-
-def _place(make: Make) -> str:
-    """Return the id of the cell that is running, where it has one, or else the name of `make`."""
-    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    cell = parent.get("metadata", {}).get("cellId")
-    return str(cell or f"{make.__module__}.{make.__qualname__}")
