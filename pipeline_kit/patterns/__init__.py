@@ -15,7 +15,7 @@
                         scaling                                 scaling_rule
     12 caching          caching, sqlite_store                   cache_loading, cache_store,
                                                                 cache_statistics, single_flight,
-                                                                lru
+                                                                expiry, lru
     13 performance      buffering, performance,             pooled_objects, pool_statistics
                         object_pool
     14 common patterns  producer_consumer, map_reduce,          spilling

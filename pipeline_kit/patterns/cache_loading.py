@@ -10,42 +10,30 @@ invalidated in the meantime goes to those who wait for it and is not kept.
 """
 
 import asyncio
-import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.cache_store import Store
-from pipeline_kit.patterns.lru import LRU, Entry
+from pipeline_kit.patterns.expiry import Entry, Expiry
+from pipeline_kit.patterns.lru import LRU
 from pipeline_kit.patterns.single_flight import SingleFlight
 
 
 class Loader:
-    """Fetches results into `memory`; the parameters are those of `Cache`."""
+    """Fetches results into `memory`, for as long as `expiry` says."""
 
     def __init__(
-        self,
-        memory: LRU,
-        *,
-        ttl: float,
-        ttl_jitter: float,
-        stale_while_revalidate: float,
-        max_refreshes: int,
-        negative_ttl: float,
-        store: Store | None,
-        seed: int | None,
+        self, memory: LRU, expiry: Expiry, *, max_refreshes: int, store: Store | None
     ) -> None:
         self.load_count = self.load_failure_count = self.store_hit_count = 0
         self.flights = SingleFlight()
         """What is being fetched at this moment."""
         self._memory = memory
-        self._ttl, self._ttl_jitter = ttl, ttl_jitter
-        self._stale = stale_while_revalidate
+        self._expiry = expiry
         self._max_refreshes = max_refreshes
-        self._negative_ttl = negative_ttl
         self._store = store
-        self._random = random.Random(seed)
 
     def begin_anew(self) -> None:
         """Forget what was being fetched, on an event loop that is gone."""
@@ -54,6 +42,30 @@ class Loader:
     async def fetch(self, key: Hashable, function: Function, item: Any) -> Any:
         """Return the result for `key`, waiting for it if it is being fetched already."""
         return await self.flights.join(key, partial(self._load, key, function, item))
+
+    async def fetch_all(
+        self, function: Function, pairs: Iterator[tuple[Hashable, Any]], workers: int
+    ) -> int:
+        """Fetch the results for pairs of key and item, unless fresh; return how many calls failed.
+
+        `workers` of them are fetched at the same time.
+        """
+        failed = 0
+
+        async def work() -> None:
+            nonlocal failed
+            for key, item in pairs:  # from which all of them take
+                entry = self._memory.get(key)
+                if entry is None or entry.fresh_until <= _now():
+                    try:
+                        await self.fetch(key, function, item)
+                    except Exception:
+                        failed += 1
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(workers):
+                group.create_task(work(), name=f"warming a cache {number}")
+        return failed
 
     def refresh(self, key: Hashable, function: Function, item: Any) -> None:
         """Fetch the result for `key` in the background, unless that or too much else goes on."""
@@ -69,27 +81,29 @@ class Loader:
         """Get a result from the store or from the function; this runs as a flight."""
         if self._store is not None and (kept := await self._store.get(key)):
             self.store_hit_count += 1
-            self._keep(key, *kept)
-            return kept[0]
+            result, ttl = kept
+            self._put(key, self._expiry.of_result(result, ttl, _now()))
+            return result
         self.load_count += 1
         try:
             result = await invoke(function, item)
         except Exception as error:
             self.load_failure_count += 1
-            if self._negative_ttl and self.flights.is_current(key):
-                until = asyncio.get_running_loop().time() + self._negative_ttl
-                self._memory.put(key, Entry(None, fresh_until=until, error=error))
+            self._put(key, self._expiry.of_failure(error, _now()))
             raise
-        ttl = self._ttl * (1 - self._ttl_jitter * self._random.random())
+        ttl = self._expiry.draw_ttl()
         if self._store is not None and self.flights.is_current(key):
             await self._store.set(key, result, ttl)
             if not self.flights.is_current(key):  # it was invalidated while it was written
                 await self._store.delete(key)
-        self._keep(key, result, ttl)
+        self._put(key, self._expiry.of_result(result, ttl, _now()))
         return result
 
-    def _keep(self, key: Hashable, result: Any, ttl: float) -> None:
-        if self.flights.is_current(key):  # else it was invalidated, and must not come back
-            until = asyncio.get_running_loop().time() + ttl
-            usable_until = until + self._stale
-            self._memory.put(key, Entry(result, fresh_until=until, usable_until=usable_until))
+    def _put(self, key: Hashable, entry: Entry | None) -> None:
+        # If the flight is not the current one, it was invalidated, and must not come back.
+        if entry is not None and self.flights.is_current(key):
+            self._memory.put(key, entry)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

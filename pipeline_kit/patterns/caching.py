@@ -11,8 +11,8 @@
 
 Whoever misses while the same is being computed already waits for that (see `single_flight`). What
 does not fit makes room: the result that was not asked for the longest goes (least recently used,
-LRU). Results that came together expire apart, thanks to `ttl_jitter`. Failures and cancellations
-are not kept, unless `negative_ttl` says so.
+LRU). For how long a result is good, `expiry` shows. Failures and cancellations are not kept, unless
+`negative_ttl` says so of failures.
 
 One cache is for one function: under a key it knows one result. It may be shared by all workers and
 stages that call that function. All get the same object, so nobody should change it. For results
@@ -31,6 +31,7 @@ from pipeline_kit.marks import mark
 from pipeline_kit.patterns.cache_loading import Loader
 from pipeline_kit.patterns.cache_statistics import CacheStatistics
 from pipeline_kit.patterns.cache_store import Store
+from pipeline_kit.patterns.expiry import Expiry
 from pipeline_kit.patterns.lru import LRU
 from pipeline_kit.whole_numbers import check_whole
 
@@ -79,33 +80,21 @@ class Cache:
     ) -> None:
         check_whole("maxsize", maxsize)
         check_whole("max_refreshes", max_refreshes)
-        if not ttl > 0:
-            raise ValueError(
-                f"ttl must be above 0 seconds, got {ttl!r}; to cache nothing, leave it out"
-            )
-        if not 0 <= ttl_jitter <= 1:
-            raise ValueError(f"ttl_jitter must be a share from 0 to 1, got {ttl_jitter!r}")
-        times = {"stale_while_revalidate": stale_while_revalidate, "negative_ttl": negative_ttl}
-        for name, seconds in times.items():
-            if not seconds >= 0:
-                raise ValueError(f"{name} must be 0 seconds or more, got {seconds!r}")
         if key is not None and not callable(key):
             raise TypeError(f"key must be callable with one item, got {key!r}")
+        expiry = Expiry(
+            ttl=ttl,
+            ttl_jitter=ttl_jitter,
+            stale_while_revalidate=stale_while_revalidate,
+            negative_ttl=negative_ttl,
+            seed=seed,
+        )
         self.maxsize = maxsize
         self._key = key
         self._store = store
         self._loop: asyncio.AbstractEventLoop | None = None
         self._memory = LRU(maxsize)
-        self._loader = Loader(
-            self._memory,
-            ttl=ttl,
-            ttl_jitter=ttl_jitter,
-            stale_while_revalidate=stale_while_revalidate,
-            max_refreshes=max_refreshes,
-            negative_ttl=negative_ttl,
-            store=store,
-            seed=seed,
-        )
+        self._loader = Loader(self._memory, expiry, max_refreshes=max_refreshes, store=store)
         self._hits = self._stale = self._misses = 0
 
     async def call(self, function: Function, item: Any) -> Any:
@@ -148,23 +137,8 @@ class Cache:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._begin_on(loop)
-        failed, left = 0, iter(items)
-
-        async def work() -> None:
-            nonlocal failed
-            for item in left:
-                key = item if self._key is None else self._key(item)
-                entry = self._memory.get(key)
-                if entry is None or entry.fresh_until <= loop.time():
-                    try:
-                        await self._loader.fetch(key, function, item)
-                    except Exception:
-                        failed += 1
-
-        async with asyncio.TaskGroup() as group:
-            for number in range(workers):
-                group.create_task(work(), name=f"warming a cache {number}")
-        return failed
+        pairs = ((item if self._key is None else self._key(item), item) for item in items)
+        return await self._loader.fetch_all(function, pairs, workers)
 
     async def invalidate(self, key: Hashable) -> None:
         """Forget the result for `key`, here and in the store.

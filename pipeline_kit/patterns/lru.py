@@ -11,30 +11,8 @@ simplicity; caches for such loads use W-TinyLFU instead.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from math import inf
-from typing import Any
 
-
-class Entry:
-    """What is remembered: a result, or the error that came instead, and for how long it is good."""
-
-    __slots__ = ("error", "fresh_until", "result", "traceback", "usable_until")
-
-    def __init__(
-        self,
-        result: Any,
-        *,
-        fresh_until: float = inf,
-        usable_until: float = 0.0,
-        error: Exception | None = None,
-    ) -> None:
-        self.result = result
-        self.error = error
-        self.traceback = error.__traceback__ if error is not None else None
-        self.fresh_until = fresh_until
-        """By the clock of the event loop, in seconds."""
-        self.usable_until = max(fresh_until, usable_until)
-        """Until then it may be given although it is stale."""
+from pipeline_kit.patterns.expiry import Entry
 
 
 class LRU(OrderedDict[Hashable, Entry]):

@@ -1,10 +1,8 @@
-from math import inf
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit.patterns.lru import LRU, Entry
+from pipeline_kit.patterns.expiry import Entry
+from pipeline_kit.patterns.lru import LRU
 
 
 def test_the_least_recently_used_makes_room() -> None:
@@ -15,19 +13,6 @@ def test_the_least_recently_used_makes_room() -> None:
     lru.put("d", Entry("d"))
     assert list(lru) == ["c", "a", "d"]
     assert lru.evictions == 1
-
-
-def test_an_entry_is_usable_for_at_least_as_long_as_it_is_fresh() -> None:
-    assert Entry("result").usable_until == inf
-    assert Entry("result", fresh_until=5).usable_until == 5
-    assert Entry("result", fresh_until=5, usable_until=7).usable_until == 7
-
-
-def test_an_error_is_remembered_with_the_traceback_it_had() -> None:
-    with pytest.raises(OSError, match="down") as caught:
-        raise OSError("down")
-    entry = Entry(None, error=caught.value)
-    assert entry.traceback is caught.tb
 
 
 STEPS = st.tuples(st.sampled_from(["use", "put", "forget"]), st.integers(0, 6))
