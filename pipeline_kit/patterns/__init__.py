@@ -7,7 +7,7 @@
     6  timeout          timeout, item_deadline                  time_limit, alarm
     7  rate limit       rate_limiting, adaptive_rate, limits
     8  metrics          metrics, prometheus                     snapshots, histogram
-    9  backpressure     backpressure, watermarks, codel,
+    9  backpressure     backpressure, watermarks, codel,        weights
                         slow_stage
     10 circuit breaker  circuit_breaker                         circuit, circuit_state, call_rates,
                                                                 sliding_window

@@ -24,16 +24,15 @@ all the time, `codel`; to find the slow stage, `slow_stage`.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 from pipeline_kit.channel import Channel, EndOfChannel, WouldBlock
 from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.patterns.watermarks import Watermarks
-from pipeline_kit.trace import Envelope
+from pipeline_kit.patterns.weights import Weights, bare
 
 T = TypeVar("T")
 Overflow = Literal["block", "drop_newest", "drop_oldest", "fail"]
@@ -75,18 +74,16 @@ class OverflowChannel(Channel[T]):
         super().__init__(capacity, name=name)
         self.overflow = overflow
         self.max_weight = max_weight
-        self._weigh = weigh
+        self._weights = Weights(max_weight, weigh)
         self._on_drop = on_drop
         self._watermarks = watermarks.watch() if watermarks else None
-        self._weights: deque[float] = deque()  # of the items in the buffer
-        self._weight = 0.0
         self._dropped = 0
         self._check()
 
     @property
     def weight(self) -> float:
         """The sum of the weights of the items in the channel; 0 if there is no `max_weight`."""
-        return self._weight
+        return self._weights.total
 
     async def send(self, item: T) -> None:
         """Put `item` into the channel, waiting for room or doing what `overflow` says.
@@ -110,7 +107,7 @@ class OverflowChannel(Channel[T]):
         """
         if self._closed or (not self._senders and self._fits(item)):
             return super().send_nowait(item)
-        too_heavy = self._weight_of(item) > self.max_weight
+        too_heavy = self._weights.of(item) > self.max_weight
         if self.overflow == "drop_oldest" and not too_heavy:
             while not self._fits(item):
                 self._drop_oldest()
@@ -119,7 +116,7 @@ class OverflowChannel(Channel[T]):
             return self._drop_newest(item)
         if too_heavy:
             raise ValueError(
-                f"an item for channel {self.name!r} weighs {self._weight_of(item)}, more than "
+                f"an item for channel {self.name!r} weighs {self._weights.of(item)}, more than "
                 f"max_weight={self.max_weight}: it would wait for ever; split it, or raise that"
             )
         if self.overflow == "fail":
@@ -141,8 +138,6 @@ class OverflowChannel(Channel[T]):
         if self.overflow not in get_args(Overflow):
             choice = ", ".join(map(repr, get_args(Overflow)))
             raise ValueError(f"overflow must be one of {choice}, got {self.overflow!r}")
-        if not self.max_weight > 0:
-            raise ValueError(f"max_weight must be above 0, got {self.max_weight!r}")
         if self.capacity == inf and self.max_weight == inf:
             raise ValueError(
                 "capacity or max_weight must be finite: without a bound none overflows"
@@ -154,43 +149,29 @@ class OverflowChannel(Channel[T]):
                 "a rendezvous holds nothing"
             )
 
-    def _weight_of(self, item: T) -> float:
-        if self.max_weight == inf:
-            return 0
-        return self._weigh(_bare(item))
-
     def _fits(self, item: T) -> bool:
         # What a receiver has been woken for is as good as gone. Those who wait for room can wait
         # for it to be gone, but nothing should be dropped on its account.
         passing = len(self._receivers) if self.overflow != "block" or not self.capacity else 0
-        if not len(self._buffer) < self.capacity + passing:
-            return False
-        return self._weight + self._weight_of(item) <= self.max_weight
+        return len(self._buffer) < self.capacity + passing and self._weights.fit(item)
 
     def _has_room(self) -> bool:
         """Tell whether there is room for the item of whoever is first in line, if anybody."""
         return not self._senders or self._fits(self._senders[0].item)
 
     def _put(self, item: T) -> None:
-        weight = self._weight_of(item)
-        self._weights.append(weight)
-        self._weight += weight
+        self._weights.append(item)
         super()._put(item)
         self._note_level()
 
     def _take(self) -> T:
-        self._forget_weight()  # first, because those who wait for room are woken next
+        self._weights.popleft()  # first, because those who wait for room are woken next
         item = super()._take()
         self._note_level()
         return item
 
-    def _forget_weight(self) -> None:
-        self._weight -= self._weights.popleft()
-        if not self._weights:
-            self._weight = 0.0  # where weights are fractions, their sums may not add up
-
     def _drop_oldest(self) -> None:
-        self._forget_weight()
+        self._weights.popleft()
         self._drop(self._buffer.popleft())
 
     def _drop_newest(self, item: T) -> None:
@@ -202,13 +183,8 @@ class OverflowChannel(Channel[T]):
         self._dropped += 1
         if self._observer:
             self._observer.dropped(item, self.name)
-        self._on_drop(_bare(item))
+        self._on_drop(bare(item))
 
     def _note_level(self) -> None:
         if self._watermarks:
-            self._watermarks.note(max(len(self) / self.capacity, self._weight / self.max_weight))
-
-
-def _bare(item: Any) -> Any:
-    """Take an item out of the envelope in which it travels through a run that is recorded."""
-    return item.value if isinstance(item, Envelope) else item
+            self._watermarks.note(max(len(self) / self.capacity, self.weight / self.max_weight))
