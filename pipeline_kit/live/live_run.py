@@ -106,7 +106,7 @@ class LiveRun:
         finally:
             self._awaited -= 1
         # From here, because what runs a notebook without a front end listens to this cell only.
-        self._showing.renew(self._dashboard, *self._still())
+        self._renew()
         if self._task and not self._task.cancelled() and (error := self._task.exception()):
             raise error
         return self.results
@@ -164,7 +164,7 @@ class LiveRun:
             self._tell("done", "", summary)
         self._send_all()
         if not self._awaited:
-            self._showing.renew(self._dashboard, *self._still())
+            self._renew()
 
     def _tell(self, state: str, message: str = "", summary: str = "") -> None:
         self._dashboard.status = {"state": state, "message": message, "summary": summary}
@@ -181,6 +181,10 @@ class LiveRun:
 
     def _send_all(self) -> None:
         self._dashboard.history = [sample.as_data() for sample in self.monitor.samples]
+
+    def _renew(self) -> None:
+        if self._showing.is_shown:  # or nobody needs the picture, which takes time to draw
+            self._showing.renew(self._dashboard, *self._still())
 
     def _still(self) -> tuple[Figure, str, list[Table]]:
         text = tell_samples(self.monitor.samples, self._shapes)

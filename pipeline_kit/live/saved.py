@@ -29,6 +29,11 @@ class Showing:
     def __init__(self) -> None:
         self._handles: list[DisplayHandle] = []
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether anything has been shown yet."""
+        return bool(self._handles)
+
     def show(
         self, widget: AnyWidget, figure: Figure, text: str, tables: Sequence[Table] = ()
     ) -> None:
@@ -48,11 +53,10 @@ class Showing:
     def renew(
         self, widget: AnyWidget, figure: Figure, text: str, tables: Sequence[Table] = ()
     ) -> None:
-        """Replace what will be saved, if anything has been shown."""
-        if self._handles:
-            renewed = outputs(widget, figure, text, tables)
-            for handle, (data, metadata) in zip(self._handles, renewed, strict=True):
-                handle.update(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call] # as above
+        """Replace what has been shown, and will be saved."""
+        renewed = outputs(widget, figure, text, tables)
+        for handle, (data, metadata) in zip(self._handles, renewed, strict=True):
+            handle.update(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call] # as above
 
 
 def outputs(
