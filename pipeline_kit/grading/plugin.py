@@ -125,6 +125,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     found = pyfuncitem.funcargs["answer"]
     assert isinstance(found, Answer)
     verdict = report.judge(check, found)
+    # For `--junitxml`, by which other programs can read the grade.
+    pyfuncitem.user_properties += [("points", verdict.points), ("of", check.points)]
     if verdict.status is Status.NOT_ATTEMPTED:
         pytest.skip(verdict.message)
     if verdict.status is not Status.PASSED:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from graded import ANSWERS, ROOT
@@ -58,6 +59,17 @@ def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     assert "there is no notebook ex02_buffered_pipeline.ipynb" not in output.split("exercise 1,")[0]
     assert "Traceback" not in output
     assert history(answers) == []  # these are not the student's own
+
+
+def test_the_points_are_written_for_other_programs(answers: Path, tmp_path: Path) -> None:
+    report = tmp_path / "points.xml"
+    checks = f"exercises/test_{NAME}.py"
+    run_pytest(checks, "--answers", str(answers), "--junitxml", str(report))
+    found = [each.attrib for each in ElementTree.parse(report).iter("property")]
+    points = [float(each["value"]) for each in found if each["name"] == "points"]
+    most = [float(each["value"]) for each in found if each["name"] == "of"]
+    assert sum(most) == 10
+    assert 0 < sum(points) < 10
 
 
 def test_a_damaged_notebook_is_said_to_be_one_and_stops_no_other(answers: Path) -> None:
