@@ -13,7 +13,7 @@ the same world whatever the seed. All other worlds are run.
 
 import argparse
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from time import perf_counter
@@ -92,9 +92,14 @@ def graded(job: tuple[str, str, str], seeds: Sequence[int]) -> tuple[str, bool, 
     exercise, name, source = job
     began = perf_counter()
     found = verdicts(exercise, source, seeds)
-    few = [f"seeds {seeds[:5]} of {len(seeds)}" for seeds in found.values()]
-    what = "equal" if len(found) == 1 else "; ".join(few)
+    few = [f"{_summary(each)}: seeds {at[:5]} of {len(at)}" for each, at in found.items()]
+    what = f"equal, {_summary(next(iter(found)))}" if len(found) == 1 else "; ".join(few)
     return name, len(found) == 1, f"{what} ({perf_counter() - began:.0f} s)"
+
+
+def _summary(verdict: Verdict) -> str:
+    counts = Counter(verdict)
+    return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
 
 
 def main() -> int:
