@@ -50,10 +50,20 @@ def simplest_failure(check: Callable[[Draw], Unmet | None], seed: str) -> Unmet 
     Args:
         check: runs a check once, and returns what did not hold.
         seed: what the parameters are drawn from; the same seed gives the same ones.
+
+    Raises:
+        RuntimeError: the check was not run at all.
     """
     search = _Search(check)
-    with suppress(_FailedError, _SearchOver, Flaky):  # as a search that ends early may look flaky
-        seeded(seed)(_SETTINGS(given(data())(search.run)))()
+    with suppress(_FailedError, _SearchOver):
+        try:
+            seeded(seed)(_SETTINGS(given(data())(search.run)))()
+        except Flaky:
+            if not search.failure:
+                raise
+            # A search that is over before hypothesis is done may look flaky to it.
+    if not search.runs:
+        raise RuntimeError("hypothesis has ended a search before the first run")
     return search.failure
 
 
@@ -71,23 +81,24 @@ class _Search:
     def __init__(self, check: Callable[[Draw], Unmet | None]) -> None:
         self.failure: Unmet | None = None
         """The simplest failure so far. Hypothesis knows it too, but would run it again to tell."""
+        self.runs = 0
+        """How often the check was run to its end."""
         self._check = check
-        self._runs = 0
 
     def run(self, drawn: DataObject) -> None:
         """Run the check once, and tell hypothesis what came of it."""
         failure = self._check(Draw(lambda stop: drawn.draw(integers(_FAR, _FAR + stop - 1)) - _FAR))
-        self._runs += 1  # not before: hypothesis may break off a run when it draws
+        self.runs += 1  # not before: hypothesis may break off a run when it draws
         if failure and (self.failure is None or _is_simpler(failure, self.failure)):
             self.failure = failure
-        if self._runs >= _MOST_RUNS or (failure and self._is_final(failure)):
+        if self.runs >= _MOST_RUNS or (failure and self._is_final(failure)):
             raise _SearchOver
         if failure:
             raise _FailedError
 
     def _is_final(self, failure: Unmet) -> bool:
         """Whether to try no more: there is nothing simpler, or a run had to be stopped."""
-        return self._runs == 1 or failure.status is not Status.FAILED
+        return self.runs == 1 or failure.status is not Status.FAILED
 
 
 def _is_simpler(failure: Unmet, other: Unmet) -> bool:

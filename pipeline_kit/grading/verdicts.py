@@ -90,11 +90,17 @@ def grade(test_file: Path, source: str, seed: int, *, missing: str = "") -> Repo
 
 
 def judge(check: Check, answer: Answer, seed: int) -> Verdict:
-    """Run one check with parameters drawn from `seed`, and say what came of it."""
+    """Run one check with parameters drawn from `seed`, and say what came of it.
+
+    Whatever goes wrong that is not the answer's doing is a grader error.
+    """
     # Not before it is needed: hypothesis takes a tenth of a second to import.
     from pipeline_kit.grading.search import simplest_failure
 
-    unmet = simplest_failure(lambda draw: _attempt(check, answer, draw), f"{seed} {check.name}")
+    try:
+        unmet = simplest_failure(lambda draw: _attempt(check, answer, draw), f"{seed} {check.name}")
+    except Exception as error:
+        unmet = _grader_error(error)
     if unmet is None:
         return Verdict(check, Status.PASSED)
     if unmet.trace is None or not unmet.trace.events:
@@ -104,16 +110,20 @@ def judge(check: Check, answer: Answer, seed: int) -> Verdict:
 
 
 def _attempt(check: Check, answer: Answer, draw: Draw) -> Unmet | None:
-    """Run one check once. Whatever goes wrong that is not the answer's doing is a grader error."""
+    """Run one check once, and return what does not hold."""
     answer.latest = None
     try:
         check.function(answer, draw)
     except Unmet as unmet:
         return answer.with_its_run(unmet)
     except Exception as error:
-        last = extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}, line {last.lineno}"
-        text = f"{type(error).__name__} in {place}: {error}"
-        message = f"the grader itself failed ({text}); this is not your fault, please report it"
-        return Unmet(message, Status.GRADER_ERROR)
+        return _grader_error(error)
     return None
+
+
+def _grader_error(error: Exception) -> Unmet:
+    last = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    text = f"{type(error).__name__} in {place}: {error}"
+    message = f"the grader itself failed ({text}); this is not your fault, please report it"
+    return Unmet(message, Status.GRADER_ERROR)

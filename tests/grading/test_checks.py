@@ -1,5 +1,7 @@
 """A check passes, fails, or shows a fault of the grader, which is never a grade."""
 
+import pytest
+
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import Exercise, check, check_of
 from pipeline_kit.grading.display.report import as_html, as_text, score
@@ -69,6 +71,14 @@ def test_a_fault_of_the_grader_is_no_grade() -> None:
     assert report.status is Status.GRADER_ERROR
     assert score(report) == "grader error, which is not your fault and not a grade"
     assert "IndexError in test_checks.py" in as_text(report)
+
+
+def test_a_fault_of_the_search_is_one_of_the_grader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no numbers")
+
+    monkeypatch.setattr("pipeline_kit.grading.search.simplest_failure", fail)
+    assert report_on(holds).status is Status.GRADER_ERROR
 
 
 def test_what_several_checks_say_alike_is_said_once() -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from graded import ROOT
 
 from pipeline_kit.grading.draw import Draw
@@ -126,6 +127,14 @@ def test_a_claim_that_does_not_hold_goes_before_a_run_that_had_to_be_stopped() -
     assert failure
     assert failure.message == "failed"
     assert len(check.runs) == 3
+
+
+def test_a_search_that_never_ran_is_an_error_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_kit.grading.search.given", lambda _: lambda _: lambda: None)
+    monkeypatch.setattr("pipeline_kit.grading.search._SETTINGS", lambda test: test)
+    monkeypatch.setattr("pipeline_kit.grading.search.seeded", lambda _: lambda test: test)
+    with pytest.raises(RuntimeError, match="before the first run"):
+        simplest_failure(Recorded(lambda numbers: None), "1")
 
 
 def test_other_random_numbers_are_left_alone() -> None:
