@@ -5,7 +5,7 @@
     5  errors           error_handling, retry, retry_budget,    exception_types
                         fallback
     6  timeout          timeout, item_deadline                  time_limit, alarm
-    7  rate limit       rate_limiting, adaptive_rate, limits
+    7  rate limit       rate_limiting, adaptive_rate, limits    places
     8  metrics          metrics, prometheus                     snapshots, histogram
     9  backpressure     backpressure, watermarks, codel,        weights
                         slow_stage

@@ -17,11 +17,11 @@ that grew during a quiet night would be none in the morning.
 """
 
 import asyncio
-from collections import deque
 from typing import Any, Protocol
 
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
+from pipeline_kit.patterns.places import Places
 
 
 class Algorithm(Protocol):
@@ -68,8 +68,7 @@ class AdaptiveRateLimit:
             )
         self._algorithm = algorithm
         self._overload_errors = as_exceptions("overload_errors", overload_errors)
-        self._in_flight = 0
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._places = Places(lambda: self.limit)
 
     @property
     def limit(self) -> int:
@@ -79,21 +78,21 @@ class AdaptiveRateLimit:
     @property
     def in_flight(self) -> int:
         """How many calls are; for a while more than may be, when the limit has just shrunk."""
-        return self._in_flight
+        return self._places.taken
 
     @property
     def waiting(self) -> int:
         """How many calls wait for their turn."""
-        return len(self._line)
+        return len(self._places.line)
 
     async def call(self, function: Function, item: Any) -> Any:
         """Call `function` with `item` once the limit allows; learn from how it goes."""
-        loop = asyncio.get_running_loop()
-        if self._line or self._in_flight >= int(self._algorithm.limit):
-            await self._wait_in_line(loop)
+        loop, places = asyncio.get_running_loop(), self._places
+        if places.line or places.taken >= int(self._algorithm.limit):
+            await places.wait()
         else:
-            self._in_flight += 1
-        start, in_flight = loop.time(), self._in_flight
+            places.taken += 1
+        start, in_flight = loop.time(), places.taken
         try:
             result = await invoke(function, item)
         except self._overload_errors:
@@ -103,25 +102,4 @@ class AdaptiveRateLimit:
             self._algorithm.update(loop.time() - start, in_flight, overloaded=False)
             return result
         finally:
-            self._leave()
-
-    async def _wait_in_line(self, loop: asyncio.AbstractEventLoop) -> None:
-        my_turn = loop.create_future()
-        self._line.append(my_turn)
-        try:
-            await my_turn
-        except BaseException:
-            if my_turn.done() and not my_turn.cancelled():  # a place had just been handed over
-                self._leave()
-            elif my_turn in self._line:
-                self._line.remove(my_turn)
-            raise
-
-    def _leave(self) -> None:
-        """Give a place back, and hand out those that are free."""
-        self._in_flight -= 1
-        while self._line and self._in_flight < int(self._algorithm.limit):
-            next_one = self._line.popleft()
-            if not next_one.done():
-                next_one.set_result(None)
-                self._in_flight += 1
+            places.give_back()

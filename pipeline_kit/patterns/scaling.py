@@ -19,12 +19,12 @@ Not for work that computes on the event loop: there a second worker helps nobody
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.layer import Function, invoke
+from pipeline_kit.patterns.places import Places
 from pipeline_kit.patterns.scaling_rule import ScalingRule
 
 
@@ -80,11 +80,10 @@ class Autoscaler:
         )
         self.min_workers, self.max_workers, self.period = min_workers, max_workers, period
         self._on_scale = on_scale
-        self._busy = 0
+        self._places = Places(lambda: self._rule.workers)
         self._worked = 0.0  # seconds in this period, summed over the workers, until …
         self._seen_at = 0.0  # … this time
         self._period_ends = 0.0
-        self._line: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None  # of `on_scale`, where no call was there to raise it
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,52 +98,29 @@ class Autoscaler:
     @property
     def busy(self) -> int:
         """How many of them are working; for a while more than there are, when one has just gone."""
-        return self._busy
+        return self._places.taken
 
     @property
     def waiting(self) -> int:
         """How many items wait for a worker."""
-        return len(self._line)
+        return len(self._places.line)
 
     async def call(self, function: Function, item: Any) -> Any:
         """Call `function` with `item` once a worker is free, first come, first served."""
         loop = asyncio.get_running_loop()
         self._catch_up(loop)
-        if self._busy < self._rule.workers:
-            self._busy += 1
+        if self._places.taken < self._rule.workers:
+            self._places.taken += 1
         else:
-            await self._wait_for_slot(loop)
+            self._set_timer(loop)
+            await self._places.wait()
         try:
             return await invoke(function, item)
         finally:
-            self._give_back_slot(loop)
-
-    async def _wait_for_slot(self, loop: asyncio.AbstractEventLoop) -> None:
-        my_slot: asyncio.Future[None] = loop.create_future()
-        self._line.append(my_slot)
-        self._set_timer(loop)
-        try:
-            await my_slot
-        except asyncio.CancelledError:
-            if my_slot.cancelled():
-                self._line.remove(my_slot)
-            else:  # it had just been handed over
-                self._give_back_slot(loop)
-            raise
-
-    def _give_back_slot(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            self._catch_up(loop)
-        finally:  # also if `on_scale` fails
-            self._busy -= 1
-            self._hand_out_slots()
-
-    def _hand_out_slots(self) -> None:
-        waiting = [slot for slot in self._line if not slot.done()] if self._line else []
-        for slot in waiting[: max(0, self._rule.workers - self._busy)]:
-            self._line.remove(slot)
-            slot.set_result(None)
-            self._busy += 1
+            try:
+                self._catch_up(loop)
+            finally:  # also if `on_scale` fails
+                self._places.give_back()
 
     def _catch_up(self, loop: asyncio.AbstractEventLoop, at_least: float = 0.0) -> None:
         """Take the decisions that are due by now; since the last event nothing else has changed."""
@@ -165,13 +141,13 @@ class Autoscaler:
         self._count_work_until(now)
 
     def _count_work_until(self, time: float) -> None:
-        self._worked += self._busy * (time - self._seen_at)
+        self._worked += self._places.taken * (time - self._seen_at)
         self._seen_at = time
 
     def _decide(self, utilisation: float) -> None:
         """Take a step, or none, at the end of a period."""
-        if self._rule.decide(utilisation, all_busy=self._busy >= self._rule.workers):
-            self._hand_out_slots()
+        if self._rule.decide(utilisation, all_busy=self._places.taken >= self._rule.workers):
+            self._places.hand_out()
             self._on_scale(ScalingStep(self._period_ends, self._rule.workers, utilisation))
 
     def _skip_periods_like_this(self, now: float) -> None:
@@ -195,5 +171,5 @@ class Autoscaler:
             self._catch_up(loop, end)  # a timer may come a moment early, by the loop's resolution
         except Exception as failure:
             self._failure = failure
-        if self._line:
+        if self._places.line:
             self._set_timer(loop)
