@@ -13,9 +13,9 @@ from enum import Enum
 from typing import Any, Final
 
 from pipeline_kit.channel import Channel, check_capacity
-from pipeline_kit.errors import StageError
+from pipeline_kit.errors import StageError, check_handler
 from pipeline_kit.executor import check_function
-from pipeline_kit.layer import Layer, is_async
+from pipeline_kit.layer import Layer
 from pipeline_kit.routing import Route, check_route
 from pipeline_kit.whole_numbers import check_whole
 
@@ -94,7 +94,7 @@ class Stage:
                 "channel and ordered, or leave out the route"
             )
         if on_error is not None:
-            _check_handler(on_error)
+            check_handler("on_error", on_error)
         check_capacity("buffer", buffer)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
@@ -121,13 +121,3 @@ def _check_layers(layers: Sequence[Layer]) -> None:
             raise TypeError(f"a layer must be made, got the class: {layer.__name__}(…)")
         if not callable(getattr(layer, "call", None)):
             raise TypeError(f"a layer needs a method call(function, item), got {layer!r}")
-
-
-def _check_handler(on_error: Callable[[StageError], object]) -> None:
-    if not callable(on_error):
-        raise TypeError(f"on_error must be callable with one StageError, got {on_error!r}")
-    if is_async(on_error):
-        raise TypeError(
-            f"on_error must be a plain function, got the async {on_error!r}; let it put the "
-            "error in a queue that a task of yours reads"
-        )

@@ -26,8 +26,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pipeline_kit.errors import StageError
-from pipeline_kit.layer import is_async
+from pipeline_kit.errors import StageError, check_handler
 from pipeline_kit.whole_numbers import check_whole
 
 if TYPE_CHECKING:
@@ -120,13 +119,7 @@ def in_turn(*handlers: Handler) -> Handler:
         TypeError: a handler is not callable, or async.
     """
     for handler in handlers:
-        if not callable(handler):
-            raise TypeError(f"a handler must be callable with one StageError, got {handler!r}")
-        if is_async(handler):
-            raise TypeError(
-                f"a handler must be a plain function, got the async {handler!r}; "
-                "let it put the error in a queue that a task of yours reads"
-            )
+        check_handler("a handler", handler)
 
     def handle(error: StageError) -> None:
         for handler in handlers:
