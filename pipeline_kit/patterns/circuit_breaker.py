@@ -14,9 +14,10 @@ that keep coming in keep it down. A breaker notices, and spares both sides:
                                below it        └───────────┘
                                                some calls pass, as probes
 
-It is the one of Resilience4j, with its names and, except for slow calls, its defaults. While it is
-open, a call raises `CircuitOpen` and is not made. The item is not lost: a `Fallback` outside the
-breaker gives a substitute, and without one the stage's `on_error` gets it as with any error.
+The idea is Nygard's ("Release It!", 2007); the breaker is that of Resilience4j, with its names and,
+except for slow calls, its defaults. While it is open, a call raises `CircuitOpen` and is not made.
+The item is not lost: a `Fallback` outside the breaker gives a substitute, and without one the
+stage's `on_error` gets it as with any error.
 
     Stage(fetch, layers=[Fallback(last_good=True), CircuitBreaker(), Timeout(2)])
 

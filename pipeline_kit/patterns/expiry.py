@@ -4,7 +4,8 @@
     │◀─ ttl, less up to ttl_jitter ──▶│◀ stale_while_revalidate ─▶│
 
 Results that came together should not expire together, or all of them are computed again at the same
-moment; hence the jitter.
+moment; hence the jitter. HTTP's caches give an old result while a new one is fetched by a directive
+of that name (RFC 5861); those of DNS keep failures, for a short while (negative caching, RFC 2308).
 """
 
 import random
