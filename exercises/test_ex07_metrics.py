@@ -331,7 +331,8 @@ def test_empty_sources_and_odd_items(answer: Answer, draw: Draw) -> None:
 @check(
     points=0.5,
     hint="Failures with single items are counted, those of the source are not: without it nothing "
-    "can go on. And a cancellation is no failure at all. Which lines catch which?",
+    "can go on. And a cancellation is no failure at all. Which lines catch which, and which of "
+    "them stops what publishes?",
 )
 def test_other_errors_end_everything(answer: Answer, draw: Draw) -> None:
     """If the source fails, or it is cancelled, it ends at once: no task is left, nor a timer."""
