@@ -12,11 +12,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import anywidget
-import traitlets
 from matplotlib.figure import Figure
 
-from pipeline_kit.live import palette
 from pipeline_kit.live.describe import describe, seconds
 from pipeline_kit.live.difference import Difference, first_difference
 from pipeline_kit.live.knobs import Knobs, KnobSpec, make_knobs
@@ -25,7 +22,7 @@ from pipeline_kit.live.saved import Showing
 from pipeline_kit.live.simulate import Make, Simulation, simulate
 from pipeline_kit.live.still import plot_comparison
 from pipeline_kit.live.tables import tables_of
-from pipeline_kit.live.widgets import script, style
+from pipeline_kit.live.widgets import ComparisonPlayer
 from pipeline_kit.trace import Trace
 
 Goal = Callable[[Trace, Trace], bool]
@@ -64,22 +61,6 @@ def compare(
     if len(labels) != 2 or labels[0] == labels[1]:
         raise ValueError(f"labels must be two names that differ, got {labels!r}")
     return Comparison((make_a, make_b), make_knobs(knobs), title, labels, until, goals or {})
-
-
-class ComparisonPlayer(anywidget.AnyWidget):
-    """Shows two runs under one time cursor, with sliders that ask for two others."""
-
-    _esm = script("page", "knobs", "goals", "axes", "chart", "scene", "cursor", "compare")
-    _css = style()
-    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
-    knobs: Any = traitlets.List().tag(sync=True)
-    """The sliders, as of `Knobs.as_data`."""
-    values: Any = traitlets.Dict().tag(sync=True)
-    """Where the reader has moved them to, by name."""
-    picture: Any = traitlets.Dict().tag(sync=True)
-    """Labels, both runs as of `picture_of`, their difference, the goals, and the words."""
-    until = traitlets.Float(None, allow_none=True).tag(sync=True)
-    """Where the time axis ends, in seconds; None to fit it to the runs."""
 
 
 class Comparison:

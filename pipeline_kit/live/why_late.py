@@ -10,10 +10,6 @@ the chosen item and those that were in its way keep their colour.
 
 from typing import Any
 
-import anywidget
-import traitlets
-
-from pipeline_kit.live import palette
 from pipeline_kit.live.delays import Delay, Delays
 from pipeline_kit.live.picture import STATES, picture_of
 from pipeline_kit.live.saved import Showing
@@ -21,7 +17,7 @@ from pipeline_kit.live.simulate import Simulation
 from pipeline_kit.live.still import plot_way
 from pipeline_kit.live.tables import table_of_way, tables_of
 from pipeline_kit.live.tell_delays import tell
-from pipeline_kit.live.widgets import script, style
+from pipeline_kit.live.widgets import LatePlayer
 from pipeline_kit.trace import SOURCE, Trace
 
 MOST_ITEMS = 500
@@ -49,23 +45,6 @@ def why_late(trace: Trace, item: int | None = None) -> "WhyLate":
             f"item must be one of those that entered, {numbers[0]} to {numbers[-1]}, got {item!r}"
         )
     return WhyLate(trace, numbers, item)
-
-
-class LatePlayer(anywidget.AnyWidget):
-    """Shows one item's way through a run, and lets the reader choose which."""
-
-    _esm = script("page", "axes", "chart", "why_late")
-    _css = style()
-    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
-    picture: Any = traitlets.Dict().tag(sync=True)
-    """The run, as of `picture_of`."""
-    items: Any = traitlets.List().tag(sync=True)
-    """Of each item its number, the sentence about it, and its parts: place, worker, state, start,
-    end, and what was in its way, as pairs of a place and the numbers of items there."""
-    item = traitlets.Int().tag(sync=True)
-    """The number of the item that is chosen."""
-    note = traitlets.Unicode().tag(sync=True)
-    """What there is to say if not all items can be chosen."""
 
 
 class WhyLate:

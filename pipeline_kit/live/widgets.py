@@ -41,6 +41,39 @@ class Player(anywidget.AnyWidget):
     """Where the time axis ends, in seconds; None to fit it to the runs."""
 
 
+class ComparisonPlayer(anywidget.AnyWidget):
+    """Shows two runs under one time cursor, with sliders that ask for two others."""
+
+    _esm = script("page", "knobs", "goals", "axes", "chart", "scene", "cursor", "compare")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
+    """The sliders, as of `Knobs.as_data`."""
+    values: Any = traitlets.Dict().tag(sync=True)
+    """Where the reader has moved them to, by name."""
+    picture: Any = traitlets.Dict().tag(sync=True)
+    """Labels, both runs as of `picture_of`, their difference, the goals, and the words."""
+    until = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Where the time axis ends, in seconds; None to fit it to the runs."""
+
+
+class LatePlayer(anywidget.AnyWidget):
+    """Shows one item's way through a run, and lets the reader choose which."""
+
+    _esm = script("page", "axes", "chart", "why_late")
+    _css = style()
+    palette = traitlets.Dict(palette.as_data()).tag(sync=True)
+    picture: Any = traitlets.Dict().tag(sync=True)
+    """The run, as of `picture_of`."""
+    items: Any = traitlets.List().tag(sync=True)
+    """Of each item its number, the sentence about it, and its parts: place, worker, state, start,
+    end, and what was in its way, as pairs of a place and the numbers of items there."""
+    item = traitlets.Int().tag(sync=True)
+    """The number of the item that is chosen."""
+    note = traitlets.Unicode().tag(sync=True)
+    """What there is to say if not all items can be chosen."""
+
+
 class Dashboard(anywidget.AnyWidget):
     """Follows a running pipeline, and passes on what the reader does with sliders and buttons."""
 
