@@ -30,7 +30,8 @@ class Solution:
         if isclose(given.value, self.value, rel_tol=0.005):
             return f"Right, {right}. {self.because}"
         doubt = "You were certain, so this one is worth a second look. " * (given.sure == SURE[-1])
-        return f"It is {right}. {doubt}{self._lesson(given.value)}"
+        wrong = f"{given.value:g} {unit}".strip()
+        return f"It is {right}, not {wrong}. {doubt}{self._lesson(given.value)}"
 
     def _lesson(self, value: float) -> str:
         for wrong, why in self.mistakes.items():

@@ -101,12 +101,12 @@ def test_the_exit_confirms_a_right_answer_with_its_reason():
 
 def test_the_exit_tells_what_lies_behind_a_known_mistake():
     told = fill_in(ask_again(predict("When?")), "0.5")
-    assert "It is 2 s. That is one stage." in told
+    assert "It is 2 s, not 0.5 s. That is one stage." in told
     assert "One by one." not in told
 
 
 def test_the_exit_gives_the_reason_to_any_other_answer():
-    assert "It is 2 s. One by one." in fill_in(ask_again(predict("When?")), "9")
+    assert "It is 2 s, not 9 s. One by one." in fill_in(ask_again(predict("When?")), "9")
 
 
 def test_only_who_was_certain_and_wrong_is_asked_to_look_again():
