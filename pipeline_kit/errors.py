@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from pipeline_kit.events import SOURCE, Envelope
-from pipeline_kit.layer import is_async
 from pipeline_kit.whole_numbers import check_whole
 
 
@@ -45,17 +44,6 @@ class StageError(Exception):
             return f"the source failed after {self.item} items{because}"
         number = "" if self.number is None else f" (number {self.number})"
         return f"stage {self.stage!r} failed on item {self.item!r:.200}{number}{because}"
-
-
-def check_handler(argument: str, handler: Callable[[StageError], object]) -> None:
-    """Raise a `TypeError` that names `argument` unless `handler` is a plain function of one."""
-    if not callable(handler):
-        raise TypeError(f"{argument} must be callable with one StageError, got {handler!r}")
-    if is_async(handler):
-        raise TypeError(
-            f"{argument} must be a plain function, got the async {handler!r}; let it put the "
-            "error in a queue that a task of yours reads"
-        )
 
 
 def is_failure(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from copy import copy
 from inspect import signature
 from typing import Any, TypeVar
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel, Observer
 from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.events import Envelope
@@ -25,9 +26,12 @@ Route = Callable[[Any, int], int]
 
 
 def check_route(route: Route) -> None:
-    """Raise a `TypeError` unless `route` is a function of an item and a number of lanes."""
+    """Raise a `TypeError` unless `route` is a plain function of an item and a number of lanes."""
     if not callable(route):
         raise TypeError(f"route must be a function of an item and a number, got {route!r}")
+    check_plain(
+        "route", route, takes="an item and a number of lanes", remedy="it must decide at once"
+    )
     try:
         signature(route).bind("item", 1)
     except ValueError:

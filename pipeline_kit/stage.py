@@ -12,8 +12,9 @@ from concurrent.futures import Executor
 from enum import Enum
 from typing import Any, Final
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel, check_capacity
-from pipeline_kit.errors import StageError, check_handler
+from pipeline_kit.errors import StageError
 from pipeline_kit.executor import check_function
 from pipeline_kit.layer import Layer
 from pipeline_kit.routing import Route, check_route
@@ -94,7 +95,7 @@ class Stage:
                 "channel and ordered, or leave out the route"
             )
         if on_error is not None:
-            check_handler("on_error", on_error)
+            check_plain("on_error", on_error, takes="one StageError")
         check_capacity("buffer", buffer)
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))

@@ -29,6 +29,7 @@ from dataclasses import replace
 from math import inf
 from typing import Literal, TypeVar, get_args
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel, EndOfChannel, WouldBlock
 from pipeline_kit.channel_statistics import ChannelStatistics
 from pipeline_kit.patterns.watermarks import Watermarks
@@ -56,6 +57,7 @@ class OverflowChannel(Channel[T]):
         watermarks: whom to tell when the channel gets full, and when there is room again.
 
     Raises:
+        TypeError: `weigh` or `on_drop` is not callable, or async.
         ValueError: one of these is impossible, or there is no bound at all, or a rendezvous is to
             have what takes room: `"drop_oldest"`, a `max_weight` or watermarks.
     """
@@ -74,6 +76,8 @@ class OverflowChannel(Channel[T]):
         super().__init__(capacity, name=name)
         self.overflow = overflow
         self.max_weight = max_weight
+        check_plain("weigh", weigh, takes="one item", remedy="a weight must be known at once")
+        check_plain("on_drop", on_drop, takes="one item")
         self._weights = Weights(max_weight, weigh)
         self._on_drop = on_drop
         self._watermarks = watermarks.watch() if watermarks else None

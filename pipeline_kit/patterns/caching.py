@@ -26,6 +26,7 @@ from collections.abc import Callable, Hashable, Iterable
 from math import inf
 from typing import Any
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.cache_loading import Loader
@@ -60,7 +61,7 @@ class Cache:
         seed: makes the jitter the same in every run; None for another each time.
 
     Raises:
-        TypeError: `key` is not callable.
+        TypeError: `key` is not callable, or async.
         ValueError: `maxsize` or `max_refreshes` is below 1, or `ttl` not above 0, or `ttl_jitter`
             not between 0 and 1, or another time below 0.
     """
@@ -80,8 +81,8 @@ class Cache:
     ) -> None:
         check_whole("maxsize", maxsize)
         check_whole("max_refreshes", max_refreshes)
-        if key is not None and not callable(key):
-            raise TypeError(f"key must be callable with one item, got {key!r}")
+        if key is not None:
+            check_plain("key", key, takes="one item", remedy="compute it in a stage before")
         expiry = Expiry(
             ttl=ttl,
             ttl_jitter=ttl_jitter,

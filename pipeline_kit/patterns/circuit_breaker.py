@@ -33,6 +33,7 @@ from math import inf
 from types import CoroutineType
 from typing import Any, Literal
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function
 from pipeline_kit.patterns.call_rates import OUTCOMES, CallRates
 from pipeline_kit.patterns.circuit import Circuit
@@ -98,10 +99,7 @@ class CircuitBreaker:
         check_whole("permitted_number_of_calls_in_half_open_state", probes)
         _check_seconds("wait_duration_in_open_state", wait_duration_in_open_state)
         _check_seconds("max_wait_duration_in_half_open_state", max_wait_duration_in_half_open_state)
-        if not callable(on_state_change):
-            raise TypeError(
-                f"on_state_change must be callable with a StateChange, got {on_state_change!r}"
-            )
+        check_plain("on_state_change", on_state_change, takes="a StateChange")
         rates = partial(
             CallRates,
             failure_rate_threshold=failure_rate_threshold,

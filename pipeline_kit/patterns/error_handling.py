@@ -26,7 +26,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pipeline_kit.errors import StageError, check_handler
+from pipeline_kit.callbacks import check_plain
+from pipeline_kit.errors import StageError
 from pipeline_kit.whole_numbers import check_whole
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def in_turn(*handlers: Handler) -> Handler:
         TypeError: a handler is not callable, or async.
     """
     for handler in handlers:
-        check_handler("a handler", handler)
+        check_plain("a handler", handler, takes="one StageError")
 
     def handle(error: StageError) -> None:
         for handler in handlers:

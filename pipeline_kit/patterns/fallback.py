@@ -19,6 +19,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
@@ -56,7 +57,7 @@ class Fallback:
         on: the exceptions that are fallen back from.
 
     Raises:
-        TypeError: `function` or `key` is not callable, or `on` is no `Exception`.
+        TypeError: `function` or `key` is not callable, `key` is async, or `on` is no `Exception`.
         ValueError: there is no substitute, or both `value` and `function`, or `maxsize` is below 1.
     """
 
@@ -79,9 +80,10 @@ class Fallback:
                 "a fallback has a value or a function, not both; "
                 f"let the function return {value!r}, or put one Fallback around another"
             )
-        for name, given in (("function", function), ("key", key)):
-            if given is not None and not callable(given):
-                raise TypeError(f"{name} must be callable with one item, got {given!r}")
+        if function is not None and not callable(function):
+            raise TypeError(f"function must be callable with one item, got {function!r}")
+        if key is not None:
+            check_plain("key", key, takes="one item", remedy="compute it in a stage before")
         check_whole("maxsize", maxsize, of="results")
         self._value = value
         self._function = function

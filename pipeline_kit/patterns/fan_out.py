@@ -28,6 +28,7 @@ from copy import copy
 from typing import Any, TypeVar
 from zlib import crc32
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel
 from pipeline_kit.routing import Route, check_route, choose
 from pipeline_kit.source import close_source
@@ -132,10 +133,11 @@ def partition_by(key: Callable[[Any], Hashable]) -> Route:
             Items whose key cannot be fail with a `TypeError`.
 
     Raises:
-        TypeError: `key` is not callable.
+        TypeError: `key` is not callable, or async.
     """
     if not callable(key):
         raise TypeError(f"key must be a function of an item, got {key!r}; try itemgetter({key!r})")
+    check_plain("key", key, takes="an item", remedy="compute it in a stage before")
     return lambda item, lanes: stable_hash(key(item)) % lanes
 
 

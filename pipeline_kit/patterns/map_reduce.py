@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import is_async
 from pipeline_kit.patterns.fan_out import stable_hash
 from pipeline_kit.patterns.spilling import Accumulator, Pair
@@ -76,7 +77,7 @@ def map_reduce(
 
     Raises:
         StageError: a function failed, or the source did; when iterating.
-        TypeError: one of the functions is not callable.
+        TypeError: one of the functions is not callable, or is async, as only `mapper` may be.
         ValueError: `map_workers`, `partitions` or `max_keys` is below 1.
     """
     job = _Job(mapper, key, reducer, initial, combiner)
@@ -135,6 +136,9 @@ class _Job:
             if not callable(function) and (argument, function) != ("combiner", None):
                 hint = "; a function that makes it, such as int" if argument == "initial" else ""
                 raise TypeError(f"{argument} must be a function, got {function!r}{hint}")
+            if function is not None and argument != "mapper":
+                remedy = "only the mapper may be async: let it wait for what the others need"
+                check_plain(argument, function, takes="values", remedy=remedy)
 
     def pairs(self, values: Iterable[Any]) -> list[Pair]:
         """Return what one item contributes: its values by key, combined if possible."""

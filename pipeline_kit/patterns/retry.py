@@ -26,6 +26,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.marks import mark
 from pipeline_kit.patterns.exception_types import ExceptionTypes, as_exceptions
@@ -68,7 +69,7 @@ class Retry:
         seed: makes the pauses the same in every run; None for others each time.
 
     Raises:
-        TypeError: `on` is neither exceptions nor a function, or `budget` is no `RetryBudget`.
+        TypeError: `on` is neither exceptions nor a plain function, or `budget` is no `RetryBudget`.
         ValueError: `attempts` is below 1, a wait below 0, or `wait_jitter` not between 0 and 1.
     """
 
@@ -148,6 +149,7 @@ class Retry:
 
 def _predicate(on: ExceptionTypes | Callable[[Exception], bool]) -> Callable[[Exception], bool]:
     if callable(on) and not isinstance(on, type):
+        check_plain("on", on, takes="an exception", remedy="it must decide at once")
         return on
     kinds = as_exceptions("on", on)
     return lambda error: isinstance(error, kinds)

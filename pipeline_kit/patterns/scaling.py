@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.places import Places
 from pipeline_kit.patterns.scaling_rule import ScalingRule
@@ -53,6 +54,7 @@ class Autoscaler:
         on_scale: called with each `ScalingStep`; what it raises fails the next call.
 
     Raises:
+        TypeError: `on_scale` is not callable, or async.
         ValueError: not 1 <= `min_workers` <= `max_workers`, or not
             0 <= `scale_down_below` < `scale_up_above` <= 1, or `period` is not above 0, or
             `scale_down_after` is below 1, or a number of workers or periods is not whole.
@@ -69,6 +71,7 @@ class Autoscaler:
         scale_down_after: int = 3,
         on_scale: Callable[[ScalingStep], object] = lambda step: None,
     ) -> None:
+        check_plain("on_scale", on_scale, takes="a ScalingStep")
         if not period > 0:
             raise ValueError(f"period must be above 0 seconds, got {period!r}")
         self._rule = ScalingRule(

@@ -24,12 +24,15 @@ as with the window of TCP.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline_kit.callbacks import check_plain
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watermarks:
     """Whom to tell when a channel gets full, and when there is room again.
 
     Raises:
+        TypeError: `on_high` or `on_low` is not callable, or async.
         ValueError: not 0 <= `low` < `high` <= 1.
     """
 
@@ -44,6 +47,8 @@ class Watermarks:
     """Share of the bound, from 0 to below `high`."""
 
     def __post_init__(self) -> None:
+        check_plain("on_high", self.on_high, takes="nothing")
+        check_plain("on_low", self.on_low, takes="nothing")
         if not 0 <= self.low < self.high <= 1:
             raise ValueError(
                 "watermarks are shares of the bound, 0 <= low < high <= 1, "
