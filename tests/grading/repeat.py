@@ -31,7 +31,7 @@ from pipeline_kit.grading.worlds.play import Play
 from pipeline_kit.grading.worlds.world import World
 
 Verdict = tuple[Status, ...]
-FORGETFUL = 5
+FORGETFUL = 2
 """How many gradings of an answer remember nothing, so that a world's run is seen to be the same."""
 
 
