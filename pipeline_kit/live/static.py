@@ -44,9 +44,10 @@ def plot_trace(
         moment: the time at which the pipeline is shown, marked by a line in the panels below; by
             default one at which there is something to see.
     """
+    if moment is not None and moment > trace.makespan:
+        trace = _RunUpTo(trace, moment)
     lanes = list(lanes_of(trace))
-    # A run that stalls does so after its last event, and is shown at that moment.
-    end = until or max(trace.makespan, ghost.makespan if ghost else 0.0, moment or 0.0) or 1.0
+    end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
     depths = depth_lines(trace)
     heights = [0.32 * len(lanes) + 0.1, 1.2 if depths else 0.6, 0.9]
     above = strip_height(trace.stages) if trace.stages else 0.1
@@ -71,6 +72,19 @@ def plot_trace(
         say_that_nothing_queues(depth)
     draw_lines(rate, throughput_lines(trace, end))
     return figure
+
+
+class _RunUpTo(Trace):
+    """A run that stalls or is stopped after its last event: what goes on then goes on until it."""
+
+    def __init__(self, trace: Trace, moment: float) -> None:
+        super().__init__(trace.stages, trace.events, trace.marks)
+        self._moment = moment
+
+    @property
+    def makespan(self) -> float:
+        """Seconds from the start of the run to that moment."""
+        return self._moment
 
 
 def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, title: str) -> Figure:

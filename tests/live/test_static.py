@@ -31,6 +31,17 @@ def test_the_axis_reaches_the_moment_at_which_a_run_stalls_after_its_last_event(
     assert plot_trace(RUN, moment=RUN.makespan + 1).axes[0].get_xlim()[1] >= RUN.makespan + 1
 
 
+def test_what_goes_on_when_a_run_is_stopped_is_drawn_up_to_that_moment():
+    def hurried(knobs):
+        return Pipeline(Stage(asyncio.sleep, name="wait"), deadline=2.5), [1, 1, 1]
+
+    stopped = simulate(hurried, KNOBS)
+    lanes = plot_trace(stopped.trace, title="stopped", moment=stopped.ended).axes[0]
+    solid = [bars for bars in lanes.collections if not bars.get_hatch()]
+    assert stopped.trace.makespan == 2
+    assert max(bar.get_extents().x1 for bars in solid for bar in bars.get_paths()) == 2.5
+
+
 def test_a_retry_is_dashed_and_an_answer_without_a_call_a_diamond():
     lanes = plot_trace(simulate(marked, KNOBS).trace).axes[0]
     dashed = [p for p in lanes.patches if p.get_linestyle() not in ("-", "solid")]
