@@ -5,14 +5,11 @@ from collections.abc import Iterator, Sequence
 from statistics import mode
 from typing import Any
 
-from pipeline_kit.live.monitor import Sample
+from pipeline_kit.live.monitor import BUSY, Sample
 from pipeline_kit.trace import SINK, SOURCE, Span, StageShape, Trace
 
 ALIKE = 0.98
 """Stages that work for at least this part of what the busiest does are called equally busy."""
-
-BUSY = 0.3
-"""A stage that works for less than this share of the time is no bottleneck: it mostly waits."""
 
 WORTH_SAYING = 0.05
 """A channel that was full for less than this share of the run is not mentioned."""

@@ -20,6 +20,9 @@ from pipeline_kit.stage_metrics import StageMetrics
 WINDOW = 1.0
 """Throughput is counted over this many seconds, the bottleneck is looked for over twice as many."""
 
+BUSY = 0.3
+"""A stage that works for less than this share of the time is no bottleneck: it mostly waits."""
+
 ALIKE = 0.95
 """Stages that are busy for at least this part of what the busiest is count as equally busy."""
 
@@ -51,7 +54,7 @@ class Sample:
     throughput: float
     """Items per second that came out during the last second."""
     bottleneck: int | None
-    """Index of the stage that limits the run, None if there is none to be seen."""
+    """Index of the stage that limits the run, None if none is busy."""
 
     def as_data(self) -> dict[str, Any]:
         """Return the sample as plain values for the browser."""
@@ -122,7 +125,7 @@ class Monitor:
         busy = [self._busy(at, stage, recent[0], time) for at, stage in enumerate(stages)]
         busiest = [at for at, share in enumerate(busy) if share >= ALIKE * max(busy)]
         full = [at for at in busiest if _fill(at, recent, stages[at].queue.capacity) > 0.5]
-        return [*busiest[:1], *full][-1] if max(busy) > 0 else None
+        return [*busiest[:1], *full][-1] if max(busy) >= BUSY else None
 
     def _busy(self, at: int, stage: StageMetrics, before: Sample, time: float) -> float:
         if stage.behind.closed:  # its workers have left: they do not wait, but neither do they work

@@ -47,6 +47,16 @@ async def test_a_stage_that_is_blocked_is_not_the_bottleneck():
     assert samples[50].bottleneck == 1
 
 
+async def test_a_stage_that_mostly_waits_is_no_bottleneck():
+    async def source():
+        for item in range(5):
+            await asyncio.sleep(1)
+            yield item
+
+    samples = await follow(Pipeline(takes(0.2, "a")), source())
+    assert {sample.bottleneck for sample in samples if 3 < sample.time < 5} == {None}
+
+
 async def test_a_stage_that_has_done_all_its_items_is_not_the_bottleneck():
     pipeline = Pipeline(takes(0.1, "a"), takes(0.4, "b", buffer=100))
     samples = await follow(pipeline, range(20))
