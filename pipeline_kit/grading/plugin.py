@@ -18,7 +18,7 @@ from pipeline_kit.grading import options
 from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import HIDDEN, check_of, load
 from pipeline_kit.grading.display.summary import write_problems, write_scores
-from pipeline_kit.grading.folder import FOLDER_VARIABLE
+from pipeline_kit.grading.folder import FOLDER_VARIABLE, exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.progress import record
 from pipeline_kit.grading.status import Status
@@ -41,16 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SEED] = random.randrange(10_000) if seed is None else seed
     config.stash[_REPORTS] = {}
     _let_nbval_run_the_notebooks(config)
-    for place in _folders(config):
-        if any(place.glob("test_ex*.py")):
-            os.environ[FOLDER_VARIABLE] = str(place.resolve())  # for notebooks in other folders
+    places = [p.resolve() for p in _folders(config) if any(p.glob("test_ex*.py"))]
+    for place in places:
+        os.environ[FOLDER_VARIABLE] = str(place)  # for notebooks in other folders
     if folder:
-        config.pluginmanager._noconftest = (
-            True  # that of the exercises, which calls this, is loaded
-        )
+        config.pluginmanager.register(_HandedIn(Path(folder).resolve(), places))
+        config.pluginmanager._noconftest = True  # ours, which calls this, is loaded
     if folder and any(Path(argument).is_dir() for argument in config.args):
         config.args.append(folder)
-        config.pluginmanager.register(_HandedIn(Path(folder)))
     if _only_exercises(config):
         config.option.tbstyle = "no"  # the summary below says it all, and shorter
         config.option.reportchars = ""
@@ -78,23 +76,30 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 class _HandedIn:
-    """Has pytest run nothing in the folder of `--answers` but its notebooks.
+    """Has pytest run nothing in the folder of `--answers` but the notebooks of exercises.
 
     A plugin of its own, because the hooks of a conftest.py do not count for other folders.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
+    def __init__(self, folder: Path, places: list[Path]) -> None:
+        self._folder = folder
+        self._ours = [place for place in places if place.is_relative_to(folder)]
+        self._notebooks = {
+            folder / f"{name}.ipynb" for place in places for name, _ in exercises_in(place)
+        }
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave out modules, such as a student's copy of the checks."""
-        is_module = collection_path.suffix == ".py" and collection_path.parent == self.folder
-        return is_module or None
+        """Leave out all else, such as a student's copy of the checks."""
+        path = collection_path
+        if self._folder not in path.parents or path in self._notebooks:
+            return None
+        is_ours = any(path.is_relative_to(it) or it.is_relative_to(path) for it in self._ours)
+        return not is_ours or None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> object:
-        """Take the folder for a folder, not for a package to be imported."""
-        return pytest.Dir.from_parent(parent, path=path) if path == self.folder else None
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector:
+        """Take a folder for a folder, not for a package to be imported."""
+        return pytest.Dir.from_parent(parent, path=path)
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +175,8 @@ def _notebook(config: pytest.Config, checks: Path) -> Path:
 
 def _only_exercises(config: pytest.Config) -> bool:
     """Whether nothing but exercises is being tested, so that the grader has the terminal."""
-    answers = config.getoption("answers")
-    return all(any(f.glob("test_ex*.py")) or str(f) == answers for f in _folders(config))
+    answers = Path(config.getoption("answers") or ".")
+    return all(any(f.glob("test_ex*.py")) or f == answers for f in _folders(config))
 
 
 def _folders(config: pytest.Config) -> list[Path]:

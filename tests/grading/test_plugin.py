@@ -31,8 +31,10 @@ def answers(tmp_path: Path) -> Path:
     content = json.loads((ROOT / "exercises" / f"{NAME}.ipynb").read_text(encoding="utf-8"))
     cell = next(c for c in content["cells"] if "answer" in c["metadata"].get("tags", []))
     cell["source"] = (ANSWERS / NAME / "wrong" / "sequential.py").read_text(encoding="utf-8")
-    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(content), encoding="utf-8")
-    return tmp_path
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / f"{NAME}.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    return folder
 
 
 def test_stubs_read_not_attempted_in_a_line_each() -> None:
@@ -109,6 +111,7 @@ ORDERS = {
 def mark_by(answers: Path, file: str) -> Path:
     """Hand in a file that leaves a mark if it is run; return the mark."""
     mark = answers / "mark"
+    (answers / file).parent.mkdir(exist_ok=True)
     (answers / file).write_text(f"open({str(mark)!r}, 'w').close()", encoding="utf-8")
     return mark
 
@@ -119,6 +122,8 @@ def mark_by(answers: Path, file: str) -> Path:
         *(("conftest.py", order) for order in ORDERS),
         ("__init__.py", "answers first"),
         (f"test_{NAME}.py", "exercises first"),
+        (f"more/test_{NAME}.py", "exercises first"),
+        ("../__init__.py", "exercises first"),
     ],
 )
 def test_nothing_that_was_handed_in_runs_in_the_grader(
@@ -130,6 +135,13 @@ def test_nothing_that_was_handed_in_runs_in_the_grader(
     assert code == 1
     assert "failed, 6.5 of 10 points" in output
     assert not mark.exists()
+
+
+def test_other_notebooks_that_were_handed_in_are_not_run(answers: Path) -> None:
+    shutil.copy(answers / f"{NAME}.ipynb", answers / "notes.ipynb")
+    _, output = run_pytest("exercises/", "--collect-only", "-q", "--answers", str(answers))
+    assert f"{NAME}.ipynb" in output
+    assert "notes.ipynb" not in output
 
 
 @pytest.mark.parametrize("order", ["exercises first", "in one word"])
