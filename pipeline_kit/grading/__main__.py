@@ -78,6 +78,8 @@ def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
 
 def _grade_class(folder: Path, given: argparse.Namespace) -> int:
     """Grade a class, telling of each student as it goes; 1 if the grader has failed anywhere."""
+    if given.grades.resolve().is_relative_to(given.submissions.resolve()):
+        raise ValueError(f"{given.grades} lies where the submissions are; name another folder")
     seed = random.randrange(10_000) if given.seed is None else given.seed
     graded = []
     for each in grade_class(folder, given.submissions, seed):

@@ -109,3 +109,12 @@ def test_a_folder_without_students_is_said_to_be_one(
     with pytest.raises(SystemExit):
         main(["grade", "class", "grades"])
     assert "class has no folders in it, one for each student" in capsys.readouterr().err
+
+
+def test_grades_are_not_written_among_the_submissions(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(course, "Ada", kept("right/queues"))
+    with pytest.raises(SystemExit):
+        main(["grade", "class", "class/grades"])
+    assert "lies where the submissions are; name another folder" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """Tampering gains nothing, because what counts is what the world has seen."""
 
 import pytest
-from graded import grade_basic
+from graded import ANSWERS, grade_basic, grade_source
 
 from pipeline_kit.grading.process.protocol import Order
 from pipeline_kit.grading.process.student_process import ProcessLostError, StudentProcess
@@ -63,6 +63,26 @@ def test_writing_into_the_connection_is_tampering(line: bytes) -> None:
         world = World(items=[1], work={"stage1": 1.0})
         process.perform(Order(source, "forger", ["stage1"], {}, 1.0), Play(world))
     assert lost.value.status is Status.TAMPERED
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "most"),
+    [
+        ("ex01_basic_pipeline", "leaves_tasks_when_one_fails", 0.5),
+        ("ex05_timeout", "leaves_its_tasks", 1.5),
+    ],
+)
+def test_a_lie_about_tasks_gains_only_what_hangs_on_them(
+    exercise: str, answer: str, most: float
+) -> None:
+    # What the README calls a limit: only the student's process knows its tasks.
+    lie = (
+        "\nfrom pipeline_kit.grading.student import runner\n"
+        "runner.describe_waiting_tasks = lambda loop: ''\n"
+    )
+    source = (ANSWERS / exercise / "wrong" / f"{answer}.py").read_text(encoding="utf-8")
+    honest, lying = grade_source(exercise, source), grade_source(exercise, source + lie)
+    assert honest.points < lying.points <= honest.points + most
 
 
 def test_giving_up_what_has_happened_already_changes_nothing() -> None:
