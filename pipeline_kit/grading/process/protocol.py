@@ -10,7 +10,7 @@ Whatever comes from the student's process is taken for hostile: `distrust` reads
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 LONGEST_LINE = 100_000
@@ -136,4 +136,8 @@ def encode(kind: str, content: object) -> bytes:
 
 def encode_reply(reply: Reply | Stop) -> bytes:
     """Return the line for a reply."""
-    return json.dumps(asdict(reply)).encode() + b"\n"
+    if isinstance(reply, Stop):
+        message: dict[str, object] = {"stop": reply.stop}
+    else:  # in place of `asdict`, which copies all results, and this is said a hundred times a run
+        message = {"now": reply.now, "results": reply.results, "cancel": reply.cancel}
+    return json.dumps(message).encode() + b"\n"
