@@ -10,6 +10,8 @@ def test_a_student_can_work_through_it(open_notebook):
     lesson.move("modify-run", "workers", "ArrowRight", "ArrowRight", "ArrowRight")
     lesson.reached("modify-run", "40 pages within 5 s")
     lesson.press_all("modify-run")
+    lesson.move("pool", "connections", "ArrowRight", "ArrowRight")
+    lesson.reached("pool", "24 queries within 1.4 s")
     lesson.watch("live-run", "delay", "view")
     reach_the_live_goal(lesson)
     lesson.order()
