@@ -39,8 +39,11 @@ class Mark:
 listener: ContextVar[Callable[[MarkKind], object] | None] = ContextVar("listener", default=None)
 """Who wants to know of the marks of the call that goes on; None in a run that is not recorded."""
 
+listening = listener.get
+"""Returns the listener: what `mark` asks, for where even a call of `mark` takes too long."""
+
 
 def mark(kind: MarkKind) -> None:
     """Leave a mark on the item that is being worked on, if the run is recorded."""
-    if note := listener.get():
+    if note := listening():
         note(kind)

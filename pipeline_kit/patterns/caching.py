@@ -28,7 +28,7 @@ from typing import Any
 
 from pipeline_kit.callbacks import check_plain
 from pipeline_kit.layer import Function
-from pipeline_kit.marks import mark
+from pipeline_kit.marks import listening
 from pipeline_kit.patterns.cache_loading import Loader
 from pipeline_kit.patterns.cache_statistics import CacheStatistics
 from pipeline_kit.patterns.cache_store import Store
@@ -122,7 +122,8 @@ class Cache:
                 self._stale += 1
                 self._loader.refresh(key, function, item)
         self._hits += 1
-        mark("hit")
+        if note := listening():  # `mark`, but faster
+            note("hit")
         self._memory.move_to_end(key)
         if entry.error is not None:
             # With the traceback it came with, which would else grow with each call.
