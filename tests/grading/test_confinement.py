@@ -78,6 +78,15 @@ REFUSED = {
         "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
         "'_posixsubprocess' is refused",
     ),
+    "a program by making anew what starts it": (
+        "import _imp, importlib.machinery as m\n"
+        "    _imp.create_builtin(m.ModuleSpec('posix', m.BuiltinImporter))",
+        "an answer loads no module anew",
+    ),
+    "another interpreter": (
+        "try: import _interpreters as it\n    except ImportError: import _xxsubinterpreters as it",
+        "needs no such module",
+    ),
     "the network": ("import socket; socket.create_connection(('localhost', 9))", "no network"),
     "reading the finished pipeline again": (
         "import importlib, pipeline_kit.pipeline as p; importlib.reload(p)",
@@ -123,6 +132,25 @@ def test_an_answer_that_runs_the_solution_gets_nothing() -> None:
         "await found['basic_pipeline'](source, stage1, stage2, stage3, sink)"
     )
     assert report.points == 0
+
+
+def test_a_refusal_does_not_lead_to_what_could_be_changed_to_allow_it() -> None:
+    source = f"""
+async def odd(*world):
+    try:
+        open({str(SOLUTION)!r})
+    except PermissionError as error:
+        last = error.__traceback__
+        while last.tb_next:
+            last = last.tb_next
+        for value in last.tb_frame.f_locals.values():
+            if hasattr(value, "clear"):
+                value.clear()
+    import os
+    os.mkdir("folder")
+"""
+    with Answer(source, "odd") as answer, pytest.raises(Unmet, match="an answer changes no files"):
+        answer.run(WORLD)
 
 
 def test_secrets_in_the_environment_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ _REFUSED = {
     "sets no limits": "resource.prlimit resource.setrlimit",
     "uses no network": "socket.bind socket.connect socket.getaddrinfo socket.gethostbyname",
     "opens no files": "sqlite3.connect",
+    "starts no other interpreter": "cpython.PyInterpreterState_New",  # which would have no hook
     "changes no files": (
         "os.chmod os.chown os.link os.mkdir os.remove os.rename os.rmdir os.symlink os.truncate "
         "os.utime shutil.copyfile shutil.move shutil.rmtree"
@@ -53,12 +54,14 @@ def keep_answers_inside() -> None:
     if sys.platform == "win32":  # where an event loop needs a connection to itself
         events = {event: what for event, what in events.items() if "socket" not in event}
 
-    # What the hook needs are its defaults, as an answer can get at globals and closures. And it
-    # trusts nothing but plain texts: a class derived from `str` may say of itself what it likes.
+    # What the hook needs are its defaults, as an answer can get at globals and closures; and none
+    # can be changed, as the traceback of a refusal leads to them. It trusts nothing but plain
+    # texts: a class derived from `str` may say of itself what it likes.
     def hook(
         event: str,
         given: tuple[Any, ...],
-        refused: dict[str, str] = events,
+        refused: frozenset[str] = frozenset(events),
+        reasons: tuple[tuple[str, str], ...] = tuple(events.items()),
         readable: tuple[str, ...] = _readable(),
         finished: tuple[str, ...] = _finished(),
         odd: tuple[str, ...] = _ODD,
@@ -69,7 +72,9 @@ def keep_answers_inside() -> None:
         writing: int = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND,
     ) -> None:
         if event in refused:
-            raise PermissionError(f"{event} is refused: an answer {refused[event]}")
+            for name, what in reasons:
+                if name == event:
+                    raise PermissionError(f"{event} is refused: an answer {what}")
         if event == "import" and (type_of(given[0]) is not text or given[0] in loaded_once):
             raise ImportError(f"{given[0]!r:.80} is refused: an answer needs no such module")
         if event == "open":

@@ -11,17 +11,21 @@ _TAKEN_AWAY = {
     "sends no signals": "signal.pidfd_send_signal",
     "sets no limits": "os.setpriority os.sched_setaffinity os.sched_setscheduler os.sched_setparam",
     "changes no files": "os.mkfifo os.mknod",
+    "loads no module anew": "_imp.create_builtin",
 }
 LOADED_ONCE = frozenset(
-    {"_curses", "_dbm", "_gdbm", "_posixshmem", "_posixsubprocess", "_signal", "_tkinter"}
-    | {"nt", "posix", "readline"}
+    {"_curses", "_dbm", "_gdbm", "_posixshmem", "_tkinter", "readline"}  # use files by themselves
+    | {"_posixsubprocess", "_signal", "nt", "posix"}  # would bring back what has been taken away
+    | {"_interpreters", "_testcapi", "_testinternalcapi", "_xxsubinterpreters"}  # know no hooks
 )
-"""Modules that an answer may not load: they read or write files by themselves, or would bring back
-what has been taken away."""
+"""Modules that an answer may not load, if the grader has not done so."""
 
 
 def take_away_what_python_asks_nobody_about() -> None:
     """Replace these functions, wherever a module holds one, by what raises PermissionError."""
+    for name in set(sys.builtin_module_names) - LOADED_ONCE:
+        with suppress(ImportError):
+            import_module(name)  # as from here on none can be loaded
     refusals: dict[int, Callable[..., Any]] = {}
     for what, names in _TAKEN_AWAY.items():
         for name in names.split():
