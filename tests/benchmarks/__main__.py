@@ -1,6 +1,6 @@
 """Measure the kit: `make bench`. Ratios come from one run, so a slow machine does not matter.
 
-python tests/benchmarks              all of it, about two minutes
+python tests/benchmarks              all of it, about three minutes
 python tests/benchmarks throughput   one part
 """
 

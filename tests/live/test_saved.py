@@ -9,7 +9,17 @@ from makes import two_stages
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline_kit.live import explore, palette, plot_trace
+from pipeline_kit.live import (
+    compare,
+    explore,
+    palette,
+    plot_trace,
+    replay,
+    saved,
+    search,
+    sweep,
+    why_late,
+)
 from pipeline_kit.live.saved import outputs, png
 from pipeline_kit.live.tables import Table
 
@@ -33,6 +43,33 @@ def test_another_output_says_the_same_in_words_and_numbers():
     assert output["text/plain"] == "a < b\nand c"
     _, (output, _) = outputs(explore(two_stages)._player, Figure(), "no numbers", [])
     assert "<details>" not in output["text/html"]
+
+
+FIGURES = {
+    "explore": (lambda: explore(two_stages), ["Stages"]),
+    "replay": (lambda: replay(explore(two_stages).trace), ["Stages"]),
+    "compare": (lambda: compare(two_stages, two_stages), ["without: Stages", "with: Stages"]),
+    "sweep": (
+        lambda: sweep(two_stages, delay=[0.2, 0.4]),
+        ["A run for each value", "2.381 items/s at delay 0.4: Stages"],
+    ),
+    "search": (
+        lambda: search(two_stages, runs=5, claim=lambda run: False),
+        ["Schedules that fail", "Schedule 1: Stages"],
+    ),
+    "why_late": (lambda: why_late(explore(two_stages).trace), ["The way of item 4", "Stages"]),
+}
+
+
+@pytest.mark.parametrize(("make", "captions"), FIGURES.values(), ids=FIGURES.keys())
+def test_each_figure_is_saved_with_its_words_and_numbers(monkeypatch, make, captions):
+    shown = []
+    monkeypatch.setattr(saved, "display", lambda data, **options: shown.append((data, options)))
+    make()._ipython_display_()
+    (picture, options), (told, _) = shown
+    assert options["metadata"]["image/png"]["alt"] == picture["text/plain"] == told["text/plain"]
+    for caption in captions:
+        assert f"<caption>{caption}</caption>" in told["text/html"]
 
 
 def test_a_picture_has_few_colours_those_of_the_palette_among_them():
