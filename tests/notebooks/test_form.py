@@ -170,6 +170,15 @@ def test_wrong_answers_are_answered_by_name(path: Path) -> None:
 
 
 @each_lesson
+def test_the_source_of_a_parsons_problem_is_folded_because_it_gives_the_order_away(
+    path: Path,
+) -> None:
+    puzzles = [cell for cell in cells(path, "code") if calls(cell, "parsons")]
+    assert puzzles
+    assert all(cell["metadata"].get("jupyter", {}).get("source_hidden") for cell in puzzles)
+
+
+@each_lesson
 def test_there_is_something_to_make(path: Path) -> None:
     whole = "\n".join(text(cell) for cell in load(path)["cells"])
     make = whole[whole.index("## Make") :]
