@@ -83,6 +83,7 @@ REFUSED = {
         "    _imp.create_builtin(m.ModuleSpec('posix', m.BuiltinImporter))",
         "an answer loads no module anew",
     ),
+    "writing into memory": ("import ctypes", "needs no such module"),
     "another interpreter": (
         "try: import _interpreters as it\n    except ImportError: import _xxsubinterpreters as it",
         "needs no such module",

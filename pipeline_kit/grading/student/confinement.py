@@ -32,10 +32,7 @@ _REFUSED = {
         "os.chmod os.chown os.link os.mkdir os.remove os.rename os.rmdir os.symlink os.truncate "
         "os.utime shutil.copyfile shutil.move shutil.rmtree"
     ),
-    "does not look into Python's memory": (
-        "ctypes.addressof ctypes.call_function ctypes.dlsym ctypes.string_at "
-        "gc.get_objects gc.get_referents gc.get_referrers"
-    ),
+    "does not look into Python's memory": "gc.get_objects gc.get_referents gc.get_referrers",
 }
 _ODD = ("..", os.sep + os.sep, f"{os.sep}.{os.sep}")
 """What only a path has that wants to look like another; Python's own import makes none such."""

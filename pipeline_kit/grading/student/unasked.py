@@ -16,6 +16,7 @@ _TAKEN_AWAY = {
 LOADED_ONCE = frozenset(
     {"_curses", "_dbm", "_gdbm", "_posixshmem", "_tkinter", "readline"}  # use files by themselves
     | {"_posixsubprocess", "_signal", "nt", "posix"}  # would bring back what has been taken away
+    | {"_ctypes"}  # writes anywhere in memory
     | {"_interpreters", "_testcapi", "_testinternalcapi", "_xxsubinterpreters"}  # know no hooks
 )
 """Modules that an answer may not load, if the grader has not done so."""
