@@ -13,8 +13,8 @@ ENDS = {
     "is there a loop without an `await` that takes time, or a call that blocks the whole thread?",
     Status.MEMORY: "it used up the memory it may have, and was stopped; "
     "is something kept that could be passed on?",
-    Status.CRASHED: "it took its whole Python process down, as os._exit does, or a recursion that is "
-    "deeper than Python can bear",
+    Status.CRASHED: "it took its whole Python process down, as os._exit does, "
+    "or a recursion that is too deep for Python itself",
     Status.TAMPERED: "it wrote into the connection between your code and the grader; "
     "an answer only needs source, stages and sink",
 }
