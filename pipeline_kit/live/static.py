@@ -54,18 +54,13 @@ def plot_trace(
     figure = sheet(title or finding(trace), sum(heights) + above + 1.3)
     parts: Any = figure.subfigures(2, 1, height_ratios=[above, sum(heights) + 0.8])
     top, below = parts
-    gantt, depth, rate = _panels(below, heights, end)
+    panels = gantt, depth, rate = _panels(below, heights, end)
     if trace.stages:
-        moment = telling_moment(trace) if moment is None else moment
-        draw_strip(top.subplots(), trace, moment)
-        for axes in (gantt, depth, rate):  # behind all else, so that it crosses no number
-            axes.axvline(moment, color=THEME.ink, lw=1.2, zorder=0.9)
-        above_lanes = gantt.get_xaxis_transform()
-        gantt.plot(moment, 1, "v", ms=7, color=THEME.ink, transform=above_lanes, clip_on=False)
+        _draw_moment(top, panels, trace, telling_moment(trace) if moment is None else moment)
     draw_lanes(gantt, trace, lanes, end)
     if ghost:
-        for axes, steps in ((depth, depth_lines(ghost)), (rate, throughput_lines(ghost, end))):
-            draw_lines(axes, [(line[0], line[1], THEME.ghost, "") for line in steps])
+        for axes, lines in ((depth, depth_lines(ghost)), (rate, throughput_lines(ghost, end))):
+            draw_lines(axes, [(steps, last, THEME.ghost, "") for steps, last, *_ in lines])
     draw_capacities(depth, trace.stages, [trace.depth(shape.name) for shape in trace.stages])
     draw_lines(depth, depths)
     if not depths:
@@ -105,6 +100,15 @@ def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, tit
     throughput = Steps(times, tuple(sample.throughput for sample in samples))
     draw_lines(rate, [(throughput, end, THEME.ink, "over 1 s")])
     return figure
+
+
+def _draw_moment(strip: Any, panels: Sequence[Axes], trace: Trace, moment: float) -> None:
+    """Draw the pipeline at `moment` in its strip, and mark the time in the panels below."""
+    draw_strip(strip.subplots(), trace, moment)
+    for axes in panels:  # behind all else, so that the line crosses no number
+        axes.axvline(moment, color=THEME.ink, lw=1.2, zorder=0.9)
+    on_top = panels[0].get_xaxis_transform()
+    panels[0].plot(moment, 1, "v", ms=7, color=THEME.ink, transform=on_top, clip_on=False)
 
 
 def _panels(sheet: FigureBase, heights: list[float], end: float) -> Sequence[Axes]:
