@@ -23,6 +23,9 @@ Args = TypeVarTuple("Args")
 Ready = list[tuple[selectors.SelectorKey, int]]
 Poll = Callable[[float | None], Ready]
 
+_CIRCLES = 1000
+"""So many timers of less than a nanosecond, set at one moment, are too many to be by chance."""
+
 
 class StalledError(BaseException):
     """Raised when the virtual clock has stood still for too long in real time.
@@ -44,6 +47,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._in_executors = 0
         self._waits_for_executors = False
         self._moved_at = monotonic()
+        self._too_short = 0
+        self._too_short_at = 0.0
         self._given_up = False
         self._watchdogs = WeakSet[asyncio.TimerHandle]()
         self._threads: ThreadPoolExecutor | None = None
@@ -62,10 +67,24 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule `callback` for the virtual time `when`, in seconds; `inf` never comes."""
-        timer = super().call_at(round(when, 9), callback, *args, context=context)
+        at = round(when, 9)
+        if at <= self._now < when and self._goes_in_circles():
+            at = round(self._now + max(1e-9, ulp(self._now)), 9)
+        timer = super().call_at(at, callback, *args, context=context)
         if when == inf:
             self.add_watchdog(timer)  # or the clock would jump there, and stay for ever
         return timer
+
+    def _goes_in_circles(self) -> bool:
+        """Tell whether the clock has to move on by a nanosecond, or stand still for ever.
+
+        `while time() < end: await sleep(end - time())` asks again and again for less than the clock
+        can show, if `end` is 0.1 + 0.2 or 1/3. To ask for so little a few times is no harm.
+        """
+        if self._now != self._too_short_at:
+            self._too_short_at, self._too_short = self._now, 0
+        self._too_short += 1
+        return self._too_short > _CIRCLES
 
     def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Make a task. Those without a name are numbered in each run anew, so reports are alike."""

@@ -5,11 +5,11 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from math import inf
+from math import inf, ulp
 from typing import NoReturn
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline_kit import DeadlockError, StalledError, virtual_loop, virtual_time
@@ -84,6 +84,28 @@ def test_time_is_exact_to_the_nanosecond(delays: list[int]) -> None:
             assert now() == round(total / 1e9, 9)
 
     virtual_time.run(main)
+
+
+@given(ends=st.lists(st.floats(0, 10**6), min_size=1, max_size=5))
+@example(ends=[1 / 3])
+@example(ends=[0.1 + 0.2])
+@example(ends=[10**6 - 1e-10, 10**7 / 3])
+def test_a_loop_that_waits_for_a_time_ends_in_that_nanosecond(ends: list[float]) -> None:
+    """Law: a time that the clock cannot show is reached all the same."""
+
+    async def main() -> None:
+        for end in sorted(ends):
+            while now() < end:
+                await asyncio.sleep(end - now())
+            assert now() == pytest.approx(end, rel=0, abs=max(1e-9, 2 * ulp(end)))
+
+    virtual_time.run(main)
+
+
+async def test_many_who_wait_for_next_to_nothing_do_not_move_the_clock() -> None:
+    await asyncio.sleep(0.3)
+    await asyncio.gather(*(asyncio.sleep(0.1 + 0.2 - now()) for _ in range(500)))
+    assert now() == 0.3
 
 
 def test_a_result_and_an_error_reach_the_caller() -> None:
