@@ -19,8 +19,8 @@ A tour, in the order in which an answer meets them:
   have ended otherwise (`status`).
 - `checks`: a check with its points and its hint, an exercise. `draw`: the numbers for a check.
   `verdicts` runs all checks of an exercise.
-- `display/` shows the verdict. It is asked for in a notebook (`notebook`), by pytest (`plugin`), or
-  on the command line (`__main__`, `commands/`).
+- `display/` shows the verdict. It is asked for in a notebook (`notebook`), by pytest (`plugin`,
+  `options`), or on the command line (`__main__`, `commands/`), there for a whole class too.
 - `progress` and `scoreboard` tell where a student stands with all exercises (`folder`).
 
 This module imports nothing, because the student's process should start fast.

@@ -34,7 +34,7 @@ def take_away_what_python_asks_nobody_about() -> None:
             with suppress(ImportError, AttributeError):  # each platform lacks some
                 refusals[id(getattr(import_module(module), function))] = _refusal(name, what)
     for holder in list(sys.modules.values()):
-        for key, value in list(vars(holder).items()):
+        for key, value in list(getattr(holder, "__dict__", {}).items()):
             if id(value) in refusals:
                 setattr(holder, key, refusals[id(value)])
 
