@@ -195,9 +195,7 @@ def test_other_mistakes_are_refused() -> None:
         Fallback(function=3)  # type: ignore[arg-type] # the mistake
     with pytest.raises(TypeError, match="key must be callable with one item, got 'id'"):
         Fallback(last_good=True, key="id")  # type: ignore[arg-type] # the mistake
-    with pytest.raises(
-        ValueError, match="maxsize must be a whole number of results"
-    ):
+    with pytest.raises(ValueError, match="maxsize must be a whole number of results"):
         Fallback(last_good=True, maxsize=0)
     with pytest.raises(TypeError, match="on must be an Exception class or a tuple of them, got"):
         Fallback(value=0, on=asyncio.CancelledError)  # type: ignore[arg-type] # the mistake
