@@ -43,13 +43,13 @@ def first_difference(one: Trace, other: Trace) -> Difference | None:
     happenings = _by_instant(one), _by_instant(other)
     now: tuple[Places, Places] = ({}, {})
     for time in sorted({*happenings[0], *happenings[1]}):
+        touched = {e.item for events in happenings for e in events.get(time, ())}
         for places, events in zip(now, happenings, strict=True):
             places.update({e.item: (e.kind, e.stage, e.worker) for e in events.get(time, ())})
-        elsewhere = sorted(
-            item for item in {*now[0], *now[1]} if now[0].get(item) != now[1].get(item)
-        )
+        # All other items are where they were, and were where the other run had them too.
+        elsewhere = [item for item in touched if now[0].get(item) != now[1].get(item)]
         if elsewhere:
-            item = elsewhere[0]
+            item = min(elsewhere)
             where = _where(now[0].get(item)), _where(now[1].get(item))
             return Difference(time, item, where)
     return None
