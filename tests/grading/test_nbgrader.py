@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from graded import ANSWERS, ROOT
+from graded import ANSWERS, ROOT, grade_source
 
 from pipeline_kit.grading.__main__ import main
 
@@ -28,13 +28,17 @@ def nbgrader(course: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def answer_of(kind: str) -> str:
+    return (ANSWERS / NAME / f"{kind}.py").read_text(encoding="utf-8")
+
+
 def submit(course: Path, student: str, answer: str) -> None:
     """Hand in the released notebook, with this answer if there is one."""
     released = course / "release" / NAME / f"{NAME}.ipynb"
     content = json.loads(released.read_text(encoding="utf-8"))
     cell = next(c for c in content["cells"] if "answer" in c["metadata"].get("tags", []))
     if answer:
-        cell["source"] = (ANSWERS / NAME / f"{answer}.py").read_text(encoding="utf-8")
+        cell["source"] = answer_of(answer)
     target = course / "submitted" / student / NAME
     target.mkdir(parents=True)
     (target / released.name).write_text(json.dumps(content), encoding="utf-8")
@@ -56,7 +60,10 @@ def test_it_releases_grades_with_partial_credit_and_exports(
         grades = {
             row["student_id"]: (row["score"], row["max_score"]) for row in csv.DictReader(file)
         }
-    assert grades == {"alice": ("10.0", "10.0"), "bob": ("6.0", "10.0"), "carol": ("0.0", "10.0")}
+    partly = grade_source(NAME, answer_of("wrong/sequential")).points
+    assert 0 < partly < 10
+    scores = {"alice": 10.0, "bob": partly, "carol": 0.0}
+    assert grades == {student: (str(score), "10.0") for student, score in scores.items()}
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("exercises/*.ipynb")), ids=lambda path: path.stem)
