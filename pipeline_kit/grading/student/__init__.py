@@ -3,5 +3,6 @@
 `runner` takes orders and runs the answer. What the answer is given (`given`: source, stages, sink;
 `remote_errors`) asks the grader for everything, and so does the loop's clock (`remote`, or
 `shuffled` for another order of turns; `clocks`). `faults` tells where in the answer something went
-wrong. `refusals`, `confinement` and `unasked` keep it to what an answer may do.
+wrong, `printed` keeps what it prints. `refusals`, `confinement`, `unasked` and `limits` keep it to
+what an answer may do.
 """

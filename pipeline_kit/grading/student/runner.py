@@ -8,9 +8,7 @@ what the world has seen.
 import asyncio
 import faulthandler
 import gc
-import io
 import json
-import sys
 import threading
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -21,6 +19,8 @@ from pipeline_kit.grading.student.clocks import let_clocks_tell_virtual_time
 from pipeline_kit.grading.student.confinement import keep_answers_inside
 from pipeline_kit.grading.student.faults import FILE, LostErrors, describe, note_place
 from pipeline_kit.grading.student.given import Sink, Source, signal, stage
+from pipeline_kit.grading.student.limits import limit
+from pipeline_kit.grading.student.printed import Printed
 from pipeline_kit.grading.student.refusals import (
     awaitable,
     call,
@@ -30,14 +30,11 @@ from pipeline_kit.grading.student.refusals import (
 from pipeline_kit.grading.student.remote import RemoteClockLoop, StoppedError, Wire
 from pipeline_kit.grading.student.remote_errors import Errors
 
-_MOST_PRINTED = 2_000
 _MOST_RETURNED = 20_000
 _MOST_LINES = 10
 _MOST_TEXT = 500
 _PATIENCE_WITH_THREADS = 0.1
 """Seconds of real time for a thread to end, once the run is over."""
-_GREATEST_FILE = 2**20
-"""Bytes that may be written to a file, such as standard error."""
 
 
 def main(memory: int) -> None:
@@ -48,7 +45,7 @@ def main(memory: int) -> None:
     """
     faulthandler.enable()  # says where, should the interpreter itself crash
     wire = Wire()
-    _limit(memory)
+    limit(memory)
     refuse_what_is_never_right()
     let_clocks_tell_virtual_time()
     keep_answers_inside()
@@ -58,7 +55,7 @@ def main(memory: int) -> None:
 
 def perform(order: dict[str, Any], wire: Wire) -> dict[str, Any]:
     """Run the answer once, and return the report (the fields of `protocol.Ended`)."""
-    printed = _Printed()
+    printed = Printed()
     alarm = threading.Timer(order["patience"], note_place, [threading.get_ident()])
     alarm.daemon = True
     alarm.start()
@@ -166,38 +163,3 @@ def _clean_up(loop: RemoteClockLoop) -> None:
             loop.run_until_complete(asyncio.wait(tasks, timeout=None))
         loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
-
-
-class _Printed(io.TextIOBase):
-    """Keeps the beginning of what is printed, and counts the rest."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-        self._room = _MOST_PRINTED
-        self._lost = 0
-
-    def write(self, text: str) -> int:
-        if self._room > 0:
-            self._kept.append(text[: self._room])
-        self._lost += max(0, len(text) - max(0, self._room))
-        self._room -= len(text)
-        return len(text)
-
-    def text(self) -> str:
-        """Return what was kept, and how much was not."""
-        more = f"\n… and {self._lost:,} more characters" if self._lost else ""
-        return "".join(self._kept) + more
-
-
-def _limit(memory: int) -> None:
-    """Let the operating system refuse great files, and more memory, where it can do so."""
-    if sys.platform == "win32":  # the grader watches the memory besides
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_GREATEST_FILE, _GREATEST_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        with open("/proc/self/statm") as statistics:
-            in_use = int(statistics.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (in_use + memory, in_use + memory))
