@@ -5,7 +5,7 @@ python = .venv/bin/python
 # JupyterLab does not start as root unless told to; in a container one often is.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 # Those that start browsers, graders, servers or a cluster.
-slow_tests = tests/browser tests/live/test_in_browser.py tests/grading tests/example \
+slow_tests = tests/browser $(wildcard tests/live/*_in_browser.py) tests/grading tests/example \
 	tests/patterns/test_cluster.py
 
 export PYTHON
