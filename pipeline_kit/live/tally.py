@@ -93,7 +93,7 @@ def plot_tally(data: TallyData, opened: ScheduledRun, *, title: str = "") -> Fig
     figure = sheet(title or data.finding(), sum(heights) + 1.2)
     squares, gantt = figure.subplots(2, 1, height_ratios=heights)
     _draw_squares(squares, data, opened.number)
-    end = opened.seconds or 1.0  # later than the last event, if it ended in a deadlock
+    end = opened.trace.makespan or 1.0
     draw_lanes(gantt, opened.trace, lanes, end)
     gantt.set_xlim(0, end)
     gantt.set_xlabel(f"seconds, in schedule {opened.number}", color=THEME.quiet)
