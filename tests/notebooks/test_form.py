@@ -202,6 +202,8 @@ def test_every_saved_figure_has_a_picture_and_says_what_it_shows(path: Path) -> 
             assert len(pictures) == sum(WIDGET in data for data in shown)
             for data in pictures:
                 assert len("".join(data["text/plain"]).split()) >= 5
+            told = ["".join(data.get("text/html", "")) for data in shown]
+            assert sum("pw-alternative" in html for html in told) == len(pictures)
 
 
 @pytest.mark.parametrize("path", ALL, ids=name)
