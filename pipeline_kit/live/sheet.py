@@ -21,10 +21,14 @@ def sheet(title: str, height: float) -> Figure:
         title: what the picture shows, in a sentence; wrapped if it is long.
         height: in inches, without the lines of the title beyond the first.
     """
-    whole = title.replace(" %", "\N{NO-BREAK SPACE}%")  # a number and its sign stay in one line
-    wrapped = textwrap.fill(whole, ACROSS)
-    high = height + LINE * wrapped.count("\n")
+    title = in_lines(title, ACROSS)
+    high = height + LINE * title.count("\n")
     figure = Figure(figsize=(8, high), layout="constrained", facecolor=THEME.page)
     FigureCanvasAgg(figure)  # rather than pyplot, which keeps every figure for ever
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12.5, weight="bold", color=THEME.ink)
     return figure
+
+
+def in_lines(text: str, across: int) -> str:
+    """Return `text` in lines of at most `across` letters; a number and its % stay in one line."""
+    return textwrap.fill(text.replace(" %", "\N{NO-BREAK SPACE}%"), across)

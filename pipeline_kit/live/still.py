@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from pipeline_kit.live import palette
 from pipeline_kit.live.delays import Delay, Delays
 from pipeline_kit.live.describe import seconds
-from pipeline_kit.live.sheet import THEME, sheet
+from pipeline_kit.live.sheet import LINE, THEME, in_lines, sheet
 from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.trace import Span, Trace
 
 LANE = 0.3
 """Height of a lane in inches."""
+ACROSS = 86
+"""Letters of a caption in one line."""
 
 TEXT_ON_WAY = 0.09
 """What an item did is written on its way if it took at least this share of the time axis."""
@@ -33,7 +35,12 @@ def plot_comparison(
     """
     end = max(trace.makespan for trace in traces) or 1.0
     lanes = [list(lanes_of(trace)) for trace in traces]
-    panels = _panels(title, [LANE * len(rows) + 0.25 for rows in lanes], end)
+    captions = [in_lines(caption, ACROSS) for caption in captions]
+    heights = [
+        LANE * len(rows) + LINE * caption.count("\n") + 0.25
+        for rows, caption in zip(lanes, captions, strict=True)
+    ]
+    panels = _panels(title, heights, end)
     for axes, trace, rows, caption in zip(panels, traces, lanes, captions, strict=True):
         draw_lanes(axes, trace, rows, end)
         axes.set_title(caption, loc="left", fontsize=10.5, color=THEME.ink)
