@@ -6,10 +6,15 @@ from statistics import mode
 from typing import Any
 
 from pipeline_kit.live.monitor import BUSY, Sample
+from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, Span, StageShape, Trace
 
 ALIKE = 0.98
 """Stages that work for at least this part of what the busiest does are called equally busy."""
+
+ALWAYS = 0.9
+"""A stage of which one worker or another works for this share of the run is busy, however many
+workers there are: all may go to one of them, or only one of them may work at a time."""
 
 WORTH_SAYING = 0.05
 """A channel that was full for less than this share of the run is not mentioned."""
@@ -114,9 +119,17 @@ def _bottleneck(trace: Trace) -> str:
     time = f"working {most:.0%} of the time".replace("%", " %")
     if not most:
         return "no stage has had to work"
-    if most < BUSY:
+    if most < BUSY and _share_at_work(trace, last) < ALWAYS:
         return f"no stage is busy: {names} {time}"
     return f"{names} equally busy, {time}" if others else f"bottleneck: {last}, {time}"
+
+
+def _share_at_work(trace: Trace, stage: str) -> float:
+    """Return for which share of the run at least one worker of `stage` has worked."""
+    begun = [(event.time, 1) for event in trace.of(stage, "started")]
+    ended = [(event.time, -1) for event in trace.of(stage, "finished", "failed", "filtered")]
+    stretches = Steps.accumulate(begun + ended).intervals_at_least(1, trace.makespan)
+    return sum(end - start for start, end in stretches) / trace.makespan
 
 
 def _about_queue(trace: Trace, shape: StageShape) -> str:

@@ -44,6 +44,18 @@ def test_what_works_for_a_small_part_of_the_time_is_no_bottleneck():
     )
 
 
+def test_a_stage_of_which_one_worker_does_everything_is_the_bottleneck():
+    async def work(item: int) -> int:
+        await asyncio.sleep(1)
+        return item
+
+    def all_to_one(_: Knobs) -> tuple[Pipeline, range]:
+        return Pipeline(Stage(work, workers=4, route=lambda item, lanes: 0)), range(8)
+
+    found = finding(simulate(all_to_one, make_knobs({})).trace)
+    assert found.endswith("; bottleneck: work, working 25 % of the time")
+
+
 def test_the_finding_counts_what_was_lost():
     assert finding(FAILED).startswith("2 of 4 items out in 0.3 s, 1 lost;")
 
