@@ -1,6 +1,6 @@
 """What a trace is made of: events, each about one item at one stage at one moment."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 SOURCE = "source"
 SINK = "sink"
@@ -32,6 +32,11 @@ class Envelope(NamedTuple):
 
     number: int
     value: object
+
+
+def bare(item: Any) -> Any:
+    """Take an item out of the envelope in which it travels through a run that is recorded."""
+    return item.value if isinstance(item, Envelope) else item
 
 
 class StageShape(NamedTuple):

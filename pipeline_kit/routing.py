@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel, Observer
 from pipeline_kit.channel_statistics import ChannelStatistics
-from pipeline_kit.events import Envelope
+from pipeline_kit.events import bare
 
 T = TypeVar("T")
 
@@ -50,8 +50,7 @@ def choose(route: Route, item: Any, lanes: int) -> int:
         ValueError: there is no such lane. A negative number is none, either: otherwise a route
             that counts wrong would go unnoticed.
     """
-    if isinstance(item, Envelope):
-        item = item.value
+    item = bare(item)
     number = route(item, lanes)
     if number not in range(lanes):
         raise ValueError(

@@ -151,14 +151,22 @@ class Trace:
         Raises:
             KeyError: there is no such stage.
         """
+        return self.share(stage, "working")
+
+    def share(self, stage: str, state: State) -> float:
+        """Return the share of time, from 0 to 1, that the workers of `stage` spent in `state`.
+
+        Raises:
+            KeyError: there is no such stage.
+        """
         workers = {shape.name: shape.workers for shape in self.stages}[stage]
-        worked = sum(
+        spent = sum(
             span.end - span.start
             for path in self.spans().values()
             for span in path
-            if span.stage == stage and span.state == "working"
+            if (span.stage, span.state) == (stage, state)
         )
-        return worked / (workers * self.makespan) if self.makespan else 0.0
+        return spent / (workers * self.makespan) if self.makespan else 0.0
 
     @property
     def bottleneck(self) -> str:

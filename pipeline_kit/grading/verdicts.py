@@ -1,5 +1,6 @@
 """Judging: runs the checks of an exercise on an answer, and keeps what came of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
@@ -82,6 +83,13 @@ def grade(test_file: Path, source: str, seed: int, *, missing: str = "") -> Repo
         missing: what to say if there is no code.
     """
     exercise, checks = load(test_file)
+    return grade_by(exercise, checks, source, seed, missing=missing)
+
+
+def grade_by(
+    exercise: Exercise, checks: Iterable[Check], source: str, seed: int, *, missing: str = ""
+) -> Report:
+    """Do the same with checks that are loaded already, such as the hidden ones as well."""
     report = Report(exercise, seed)
     with Answer(source, exercise.function, missing=missing) as answer:
         for each in checks:

@@ -106,6 +106,11 @@ def seconds(time: float) -> str:
     return f"{time:.3g} s" if time < 1000 else f"{time:.0f} s"
 
 
+def percent(share: float) -> str:
+    """Return a share as a reader would say it: "25 %"."""
+    return f"{share:.0%}".replace("%", " %")
+
+
 def queue_name(stage: str) -> str:
     """Return how pictures call the channel in front of `stage`."""
     return "results" if stage == SINK else f"queue before {stage}"
@@ -116,7 +121,7 @@ def _bottleneck(trace: Trace) -> str:
     most = max(busy.values())
     *others, last = [name for name, share in busy.items() if share >= ALIKE * most]
     names = f"{', '.join(others)} and {last}" if others else last
-    time = f"working {most:.0%} of the time".replace("%", " %")
+    time = f"working {percent(most)} of the time"
     if not most:
         return "no stage has had to work"
     if most < BUSY and _share_at_work(trace, last) < ALWAYS:

@@ -77,7 +77,7 @@ def nice_window(end: float) -> float:
     """Return 1, 2 or 5 times a power of ten: the window, in seconds, to count throughput over."""
     if end <= 0:
         return 1.0  # a run without a delay takes no virtual time, and that is no rate
-    rough = max(end, 1e-9) / 5
+    rough = end / 5
     power: float = 10.0 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
 

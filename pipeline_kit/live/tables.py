@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from pipeline_kit.live.delays import Delay
+from pipeline_kit.live.describe import percent
 from pipeline_kit.live.monitor import Sample
 from pipeline_kit.trace import SINK, SOURCE, Event, StageShape, Trace
 
@@ -80,7 +81,7 @@ def _stages(trace: Trace, prefix: str) -> Table:
     rows = [
         (
             *(shape.name, shape.workers, len(trace.of(shape.name, "finished"))),
-            *(_share(trace, shape, state) for state in ("working", "blocked")),
+            *_shares(trace, shape.name),
             trace.depth(shape.name).maximum,
             "not known" if shape.capacity is None else shape.capacity,
             len(trace.of(shape.name, "failed", "dropped")),
@@ -91,15 +92,11 @@ def _stages(trace: Trace, prefix: str) -> Table:
     return Table(f"{prefix}Stages", columns, rows)
 
 
-def _share(trace: Trace, shape: StageShape, state: str) -> str:
-    spent = sum(
-        span.end - span.start
-        for path in trace.spans().values()
-        for span in path
-        if (span.stage, span.state) == (shape.name, state)
-    )
-    whole = shape.workers * trace.makespan
-    return f"{spent / whole:.0%}".replace("%", " %") if whole else ""
+def _shares(trace: Trace, stage: str) -> tuple[str, str]:
+    """Return for how much of the time a stage worked and was blocked; "" if no time has passed."""
+    if not trace.makespan:
+        return "", ""
+    return percent(trace.share(stage, "working")), percent(trace.share(stage, "blocked"))
 
 
 def _items(trace: Trace, prefix: str) -> Table:

@@ -32,8 +32,9 @@ from typing import Literal, TypeVar, get_args
 from pipeline_kit.callbacks import check_plain
 from pipeline_kit.channel import Channel, EndOfChannel, WouldBlock
 from pipeline_kit.channel_statistics import ChannelStatistics
+from pipeline_kit.events import bare
 from pipeline_kit.patterns.watermarks import Watermarks
-from pipeline_kit.patterns.weights import Weights, bare
+from pipeline_kit.patterns.weights import Weights
 
 T = TypeVar("T")
 Overflow = Literal["block", "drop_newest", "drop_oldest", "fail"]

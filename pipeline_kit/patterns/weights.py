@@ -9,9 +9,9 @@ An item is weighed when it comes, and its weight kept until it goes: an item may
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from pipeline_kit.events import Envelope
+from pipeline_kit.events import bare
 
 T = TypeVar("T")
 
@@ -55,8 +55,3 @@ class Weights(Generic[T]):
         self.total -= self._weights.popleft()
         if not self._weights:
             self.total = 0.0  # where weights are fractions, their sums may not add up
-
-
-def bare(item: Any) -> Any:
-    """Take an item out of the envelope in which it travels through a run that is recorded."""
-    return item.value if isinstance(item, Envelope) else item

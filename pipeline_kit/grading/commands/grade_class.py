@@ -21,13 +21,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from pipeline_kit.grading.answer import Answer
 from pipeline_kit.grading.checks import load, load_hidden
 from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.verdicts import Report
+from pipeline_kit.grading.verdicts import Report, grade_by
 
 _NOTHING_TO_GRADE = "no answer found"
 
@@ -116,10 +115,7 @@ def grade_student(exercises: Path, student: Path, seed: int) -> Graded:
 def _grade(checks: Path, student: Path, name: str, seed: int) -> Grade:
     exercise, public = load(checks)
     source, missing = answer_in_notebook(_find(student, f"{name}.ipynb"), exercise.function)
-    report = Report(exercise, seed)
-    with Answer(source, exercise.function, missing=missing) as answer:
-        for check in [*public, *load_hidden(checks)]:
-            report.judge(check, answer)
+    report = grade_by(exercise, [*public, *load_hidden(checks)], source, seed, missing=missing)
     points, text = (report.points, report.most_points), as_text(report)
     return Grade(name, exercise.number, *points, report.status, text, _remark(report, missing))
 
