@@ -17,6 +17,7 @@ from pipeline_kit.grading.claims.general import (
     something_came_out,
     the_error_reaches_the_caller,
 )
+from pipeline_kit.grading.claims.luck import holds_in_any_order
 from pipeline_kit.grading.claims.metrics import (
     busy_time,
     busy_times_are_right,
@@ -290,10 +291,11 @@ def test_progress_is_published(answer: Answer, draw: Draw) -> None:
 
 @check(
     points=0.5,
-    hint="Who knows that the last result is out, and who must then be stopped?",
+    hint="Who knows that the last result is out, and who must then be stopped? And can a stage be "
+    "waiting for an item already when it is told that none comes?",
 )
 def test_it_ends_with_the_last_result(answer: Answer, draw: Draw) -> None:
-    """After the last result the sink is closed, and nothing goes on."""
+    """After the last result the sink is closed, whoever is quicker, and nothing goes on."""
     work = dict.fromkeys(STAGES, draw.beat())
     run = answer.run(_world(draw.items(), work))
     sink_is_closed_once_at_the_end(run)
@@ -304,6 +306,7 @@ def test_it_ends_with_the_last_result(answer: Answer, draw: Draw) -> None:
         )
     no_task_is_left(run)
     no_timer_is_left(run)
+    holds_in_any_order(answer, draw, _hasty_world, sink_is_closed_once_at_the_end, runs=10)
 
 
 @check(
@@ -346,6 +349,15 @@ def test_other_errors_end_everything(answer: Answer, draw: Draw) -> None:
     ends_at_once_when_cancelled(run)
     no_task_is_left(run)
     no_timer_is_left(run)
+
+
+def _hasty_world(draw: Draw) -> FaultyWorld:
+    """Return a world in which much happens at the same moment, as only stage 1 takes time.
+
+    Without any time there would be no throughput.
+    """
+    work = dict.fromkeys(STAGES, 0.0) | {"stage1": draw.choice([0.5, 1.0])}
+    return _world(draw.items(2, 4), work, buffer_size=draw.randint(1, 2))
 
 
 def _faults(draw: Draw) -> dict[str, dict[int, str]]:

@@ -29,8 +29,7 @@ def problem_with(run: GradedRun) -> Unmet | None:
     if ended.fault and ended.fault.type == "MemoryError":
         return Unmet(f"line {ended.fault.line}: {ENDS[Status.MEMORY]}", Status.MEMORY)
     if run.play.endless:
-        text = f"the run was still going on at {run.play.now:g} s, after thousands of steps"
-        return Unmet(f"{text}; does a task poll for something that never comes?", Status.TIMEOUT)
+        return Unmet(_describe_endless(run), Status.TIMEOUT)
     if ended.threads:
         text = f"the thread {ended.threads[0]!r} that your code had started was still running"
         return Unmet(f"{text} at the end; an answer needs no threads, only tasks")
@@ -111,6 +110,13 @@ def describe_tasks(tasks: Sequence[str]) -> str:
     """Return a line for each task and what it waits for; at most four of them."""
     more = [f"… and {len(tasks) - 4} more"] if len(tasks) > 4 else []
     return "\n".join(f"    {line}" for line in [*tasks[:4], *more])
+
+
+def _describe_endless(run: GradedRun) -> str:
+    return (
+        f"the run was still going on at {run.play.now:g} s, after thousands of steps; does a task "
+        f"poll, or wait, for something that never comes?\n{describe_tasks(run.ended.tasks)}"
+    ).rstrip()
 
 
 def _describe_deadlock(run: GradedRun) -> str:

@@ -25,7 +25,7 @@ def test_a_wrong_answer_fails_exactly_its_own_check(path: Path) -> None:
     report = grade_source(path.parts[-3], path.read_text(encoding="utf-8"))
     failed = [v for v in report.verdicts if v.status is not Status.PASSED and not v.waits]
     assert [v.check.name for v in failed] == [failing_check(path)], as_text(report)
-    assert report.status is Status.FAILED
+    assert report.status in (Status.FAILED, Status.TIMEOUT)  # as some would go on for ever
     assert f"Hint: {failed[0].check.hint[:30]}" in as_text(report)
 
 

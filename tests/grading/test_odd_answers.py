@@ -200,7 +200,19 @@ def test_tasks_that_wait_are_described_without_addresses_and_numbers() -> None:
 def test_polling_for_what_never_comes_is_stopped() -> None:
     report = grade_basic("while True: await asyncio.sleep(1)")
     assert report.status is Status.TIMEOUT
-    assert "does a task poll for something that never comes?" in " ".join(as_text(report).split())
+    text = " ".join(as_text(report).split())
+    assert "does a task poll, or wait, for something that never comes?" in text
+
+
+def test_an_endless_run_names_who_waits_while_another_task_goes_on() -> None:
+    body = (
+        "empty = asyncio.Queue()\n"
+        "async def tick():\n    while True: await asyncio.sleep(1)\n"
+        "task = asyncio.create_task(tick())\n"
+        "await empty.get()"
+    )
+    text = " ".join(as_text(grade_basic(body)).split())
+    assert "'basic_pipeline' waits in Queue.get on an empty Queue (line 8, in" in text
 
 
 def test_a_syntax_error_is_told_once_with_its_line() -> None:

@@ -102,7 +102,7 @@ def _hint_helps(verdict: Verdict, alike: list[Verdict]) -> bool:
     """Whether the hint fits: not to what keeps all checks from holding, such as a syntax error."""
     if len(alike) > 1 or verdict.message.startswith(UNREADABLE):
         return False
-    return verdict.status is Status.FAILED and not verdict.waits
+    return verdict.status in (Status.FAILED, Status.TIMEOUT) and not verdict.waits
 
 
 def _wrapped(text: str) -> Iterator[str]:
