@@ -49,6 +49,7 @@ def main(memory: int) -> None:
     refuse_what_is_never_right()
     let_clocks_tell_virtual_time()
     keep_answers_inside()
+    gc.freeze()  # so that looking for garbage after each run passes by all that is there by now
     while message := wire.read():
         wire.write({"ended": perform(message["order"], wire)})
 
