@@ -116,7 +116,9 @@ class Trace:
             raise ValueError(f"window must be above 0 seconds, got {window!r}")
         done = self.completions(stage)
         enter = [(time, 1) for time in done]
-        leave = [(time + window, -1) for time in done if time + window <= self.makespan]
+        # To the nanosecond: what leaves just when something enters is to make no jump.
+        ends = [round(time + window, 9) for time in done]
+        leave = [(end, -1) for end in ends if end <= self.makespan]
         return Steps.accumulate(enter + leave, unit=window)
 
     def spans(self) -> dict[int, list[Span]]:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline_kit.errors import StageError
 from pipeline_kit.live.describe import describe, details, finding, queue_name, telling_moment
 from pipeline_kit.live.simulate import MOST_EVENTS, Simulation
-from pipeline_kit.live.still_lines import nice_window
+from pipeline_kit.live.window import window_for
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, Event, StageShape, Trace
 from pipeline_kit.virtual_time import DeadlockError
@@ -156,6 +156,6 @@ def _marks(trace: Trace) -> list[dict[str, Any]]:
 
 
 def _throughput(trace: Trace) -> dict[str, Any]:
-    window = nice_window(trace.makespan)
+    window = window_for(trace, trace.makespan)
     steps = trace.throughput(SINK, window) if trace.stages else Steps((), ())
     return {"window": window, "times": steps.times, "values": steps.values}

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.sheet import THEME
+from pipeline_kit.live.window import window_for
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, StageShape, Trace
 
@@ -37,8 +38,8 @@ def named_lines(stages: Sequence[StageShape], depths: Sequence[Steps], end: floa
 
 def throughput_lines(trace: Trace, end: float) -> list[Line]:
     """Return how many items came out per second, over a window that suits an axis up to `end`."""
-    window = nice_window(end)
-    return [(trace.throughput(SINK, window), trace.makespan, THEME.ink, f"over {window:g} s")]
+    window = window_for(trace, end)
+    return [(trace.throughput(SINK, window), trace.makespan, THEME.ink, f"over {window:.4g} s")]
 
 
 def draw_capacities(axes: Axes, stages: Sequence[StageShape], depths: Sequence[Steps]) -> None:
@@ -71,15 +72,6 @@ def draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
             there = axes.transAxes
             axes.plot(1.015, height, "s", color=colour, transform=there, clip_on=False)
             axes.text(1.03, height, label, va="center", color=THEME.ink, transform=there)
-
-
-def nice_window(end: float) -> float:
-    """Return 1, 2 or 5 times a power of ten: the window, in seconds, to count throughput over."""
-    if end <= 0:
-        return 1.0  # a run without a delay takes no virtual time, and that is no rate
-    rough = end / 5
-    power: float = 10.0 ** math.floor(math.log10(rough))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
 
 
 def _colour(index: int, shape: StageShape) -> str:

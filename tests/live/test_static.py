@@ -12,7 +12,6 @@ from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.saved import png
 from pipeline_kit.live.simulate import simulate
-from pipeline_kit.live.still_lines import nice_window
 
 KNOBS = make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})
 RUN = simulate(two_stages, KNOBS).trace
@@ -120,11 +119,6 @@ def test_a_figure_that_nobody_holds_is_freed():
     figure = weakref.ref(plot_trace(RUN))
     gc.collect()
     assert figure() is None
-
-
-def test_the_window_of_the_throughput_is_a_round_number():
-    assert [nice_window(end) for end in (0.5, 2.1, 8.0, 100)] == [0.1, 0.5, 2.0, 20.0]
-    assert nice_window(0) == 1.0
 
 
 def test_a_number_and_its_sign_stay_in_one_line():
