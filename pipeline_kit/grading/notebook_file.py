@@ -12,15 +12,22 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a notebook.
+        ValueError: it is not a notebook, or cannot be read.
     """
     try:
         # Some editors on Windows put a byte order mark in front, which the "-sig" leaves out.
         cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
-        return [cell for cell in cells if cell["cell_type"] == "code" and "source" in cell]
-    except (ValueError, KeyError, TypeError):
+        code = [cell for cell in cells if cell["cell_type"] == "code" and "source" in cell]
+        for cell in code:  # here, so that what is odd in a cell is found here too
+            source_of(cell), is_answer(cell)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         damaged = f"{path.name} is not a notebook; is it damaged, or half of a merge?"
         raise ValueError(damaged) from None
+    return code
 
 
 def answer_in_notebook(path: Path, function: str) -> tuple[str, str]:

@@ -51,7 +51,11 @@ def test_a_stub_that_was_not_touched_is_the_answer(tmp_path: Path) -> None:
         ('{"cells": []}', "no cell of x.ipynb defines f"),
         ("<<<<<<< HEAD", "not a notebook"),
         (None, "there is no notebook x.ipynb"),
+        ("[" * 100_000, "not a notebook"),
+        ('{"cells": [{"cell_type": "code", "source": null}]}', "not a notebook"),
+        ('{"cells": [{"cell_type": "code", "source": "", "metadata": null}]}', "not a notebook"),
     ],
+    ids=["no cell", "half a merge", "nothing", "deep", "no source", "no metadata"],
 )
 def test_where_there_is_no_answer_it_says_so(
     tmp_path: Path, content: str | None, sentence: str
@@ -62,6 +66,11 @@ def test_where_there_is_no_answer_it_says_so(
     source, missing = answer_in_notebook(path, "f")
     assert source == ""
     assert sentence in missing
+
+
+def test_a_folder_of_that_name_is_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "x.ipynb").mkdir()
+    assert answer_in_notebook(tmp_path / "x.ipynb", "f")[1].startswith("x.ipynb cannot be read: ")
 
 
 def test_in_a_kernel_the_newest_definition_counts() -> None:
