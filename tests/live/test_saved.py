@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 from anywidget import AnyWidget
-from makes import two_stages
+from makes import failing, two_stages
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -79,8 +79,19 @@ def test_a_picture_has_few_colours_those_of_the_palette_among_them():
     assert picture.mode == "P"
     used = [colour for _, colour in picture.convert("RGB").getcolors()]
     for hue in palette.STAGES[:2]:
-        wanted = tuple(int(hue[at : at + 2], 16) for at in (1, 3, 5))
-        assert min(max(abs(a - b) for a, b in zip(wanted, c, strict=True)) for c in used) <= 2
+        assert nearest(hue, used) <= 2
+
+
+def nearest(hue, colours):
+    """Return by how much the colour most like `hue` differs from it, of 255."""
+    wanted = tuple(int(hue[at : at + 2], 16) for at in (1, 3, 5))
+    return min(max(abs(a - b) for a, b in zip(wanted, c, strict=True)) for c in colours)
+
+
+def test_a_single_loss_has_its_colour_in_a_saved_picture():
+    picture = Image.open(io.BytesIO(png(plot_trace(explore(failing).trace))))
+    used = [colour for _, colour in picture.convert("RGB").getcolors()]
+    assert nearest(palette.LOSS, used) <= 8
 
 
 @pytest.mark.parametrize("widget", OURS)
