@@ -17,6 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, help="repeat a grading with the parameters of this seed")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Let `-p no:nbval` leave nbval out, though `pyproject.toml` has options for it."""
+    if early_config.pluginmanager.is_blocked("nbval"):
+        args[:] = [each for each in args if not each.startswith("--nbval-")]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a folder of answers that is not there, or that nothing would be graded in.
 

@@ -50,6 +50,13 @@ def test_solutions_are_all_green() -> None:
     assert "passed, 10 of 10 points" in output
 
 
+def test_without_nbval_no_cell_of_a_notebook_is_run_but_the_answer(answers: Path) -> None:
+    code, output = run_pytest("exercises/", "--answers", str(answers), "-p", "no:nbval")
+    assert code == 1
+    assert "failed, 6.5 of 10 points" in output
+    assert f"{NAME}.ipynb ...." not in output
+
+
 def test_a_wrong_answer_is_explained_in_a_few_lines(answers: Path) -> None:
     code, output = run_pytest("exercises/", "--answers", str(answers), "--seed", "4711")
     assert code == 1
