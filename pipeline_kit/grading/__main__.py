@@ -29,8 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
         folder = exercises_folder()
         exercise = _find(folder, given.exercise) if "exercise" in given else ""
         return _obey(given, folder, exercise)
-    except (FileNotFoundError, FileExistsError, ValueError) as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130  # as shells say it
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +83,7 @@ def _grade_class(folder: Path, given: argparse.Namespace) -> int:
     """Grade a class, telling of each student as it goes; 1 if the grader has failed anywhere."""
     if given.grades.resolve().is_relative_to(given.submissions.resolve()):
         raise ValueError(f"{given.grades} lies where the submissions are; name another folder")
+    given.grades.mkdir(parents=True, exist_ok=True)  # minutes before it is needed, should it fail
     seed = random.randrange(10_000) if given.seed is None else given.seed
     graded = []
     for each in grade_class(folder, given.submissions, seed):

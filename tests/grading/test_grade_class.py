@@ -2,14 +2,17 @@
 
 import csv
 import json
+import os
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from graded import ANSWERS, ROOT
 
 from pipeline_kit.grading.__main__ import main
-from pipeline_kit.grading.commands.grade_class import grade_student
+from pipeline_kit.grading.commands import grade_class as module
+from pipeline_kit.grading.commands.grade_class import Graded, grade_class, grade_student
 from pipeline_kit.grading.status import Status
 
 NAME = "ex01_basic_pipeline"
@@ -100,6 +103,90 @@ def test_a_link_to_the_work_of_another_is_none(course: Path) -> None:
     [grade] = grade_student(course / "exercises", course / "class" / "eve", seed=1).grades
     assert (grade.points, grade.remark) == (0, "no answer found")
     assert "only a link" in grade.text
+
+
+@pytest.mark.parametrize(
+    "name", [f"{NAME} (1).ipynb", "Ex01_Basic_Pipeline.ipynb", "work/zoe_ex01.ipynb", f"{NAME}.py"]
+)
+def test_a_file_of_another_name_is_named(course: Path, name: str) -> None:
+    folder = course / "class" / "Ada"
+    folder.joinpath(name).parent.mkdir(parents=True)
+    folder.joinpath(name).touch()
+    folder.joinpath(f"test_{NAME}.py").touch()
+    [grade] = grade_student(course / "exercises", folder, seed=1).grades
+    assert (grade.points, grade.remark) == (0, "file of another name")
+    assert (
+        f"there is no notebook {NAME}.ipynb, but there is {Path(name).name}\n" in f"{grade.text}\n"
+    )
+
+
+def test_a_name_is_never_a_formula_of_a_spreadsheet(course: Path) -> None:
+    for student in ("=1+1", "@home", "Doe, Ada", "_ada"):
+        hand_in(course, student, "")
+    assert main(["grade", "class", "grades"]) == 0
+    assert list(rows(course)) == ["'=1+1", "'@home", "Doe, Ada", "_ada"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text there")
+def test_a_name_that_an_archive_has_spoilt_costs_nobody_a_grade(course: Path) -> None:
+    os.makedirs(os.fsencode(course) + b"/class/Zo\xeb")
+    assert main(["grade", "class", "grades"]) == 0
+    assert list(rows(course)) == ["Zo\N{REPLACEMENT CHARACTER}"]
+
+
+def test_what_archives_and_git_add_is_no_student(course: Path) -> None:
+    for folder in ("__MACOSX", ".git", "Ada"):
+        (course / "class" / folder).mkdir(parents=True)
+    assert [student.name for student in module.students_in(course / "class")] == ["Ada"]
+
+
+def test_no_more_is_begun_than_is_graded_at_once(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So an interrupt need not wait for the whole class."""
+    begun = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, at_once: int, **_: object) -> None:
+            super().__init__(at_once)
+
+        def submit(self, *call: object, **_: object) -> Future[Graded]:  # type: ignore[override] # as called here
+            begun.append(call[2])
+            return super().submit(Graded, "", [])
+
+    for student in ("a", "b", "c"):
+        (course / "class" / student).mkdir(parents=True)
+    monkeypatch.setattr(module, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    grading = grade_class(course / "exercises", course / "class", seed=1)
+    next(grading)
+    assert len(begun) == 2
+    assert len(list(grading)) == 2
+
+
+def test_an_interrupt_is_told_without_a_traceback(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(course, "Ada", "")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline_kit.grading.__main__.grade_class", interrupted)
+    assert main(["grade", "class", "grades"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_grades_that_cannot_be_written_are_said_so_before_anything_is_graded(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(course, "Ada", kept("right/queues"))
+    (course / "grades").touch()
+    with pytest.raises(SystemExit):
+        main(["grade", "class", "grades"])
+    output = capsys.readouterr()
+    assert "File exists: 'grades'" in output.err
+    assert output.out == ""
 
 
 def test_a_folder_without_students_is_said_to_be_one(

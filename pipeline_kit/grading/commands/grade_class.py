@@ -16,8 +16,9 @@ Nothing but the answers is run, each in a process of its own; the other cells of
 import csv
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,9 +27,12 @@ from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.status import Status
-from pipeline_kit.grading.verdicts import Report, grade_by
+from pipeline_kit.grading.verdicts import grade_by
 
 _NOTHING_TO_GRADE = "no answer found"
+_OTHER_NAME = "file of another name"
+_FORMULA = ("=", "+", "-", "@")
+"""With what a spreadsheet begins a formula, and runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,14 @@ def students_in(submissions: Path) -> list[Path]:
     Raises:
         FileNotFoundError: there are none.
     """
-    students = sorted(p for p in submissions.glob("*") if p.is_dir() and p.name[0] not in "._")
+    students = sorted(p for p in submissions.glob("*") if p.is_dir() and not _made_by_a_tool(p))
     if not students:
         raise FileNotFoundError(f"{submissions} has no folders in it, one for each student")
     return students
+
+
+def _made_by_a_tool(path: Path) -> bool:
+    return path.name.startswith((".", "__"))  # such as .git, or __MACOSX of an archive
 
 
 def grade_class(exercises: Path, submissions: Path, seed: int) -> Iterator[Graded]:
@@ -99,37 +107,55 @@ def grade_class(exercises: Path, submissions: Path, seed: int) -> Iterator[Grade
     at_once = min(len(students), os.cpu_count() or 1)
     # Not threads, because hypothesis is made for one; and not forks of a process that has some.
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(grade_student, exercises, student, seed) for student in students]
-        for done in as_completed(running):
-            yield done.result()
+        submitted = (pool.submit(grade_student, exercises, each, seed) for each in students)
+        # No more than are being graded: at Ctrl+C a pool does first all that it has been given.
+        running = set(islice(submitted, at_once))
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= set(islice(submitted, len(done)))
+            yield from (each.result() for each in done)
 
 
 def grade_student(exercises: Path, student: Path, seed: int) -> Graded:
     """Grade what is in the folder of one student."""
     return Graded(
-        student.name,
+        os.fsencode(student.name).decode(errors="replace"),  # archives may spoil what is not ASCII
         [_grade(checks, student, name, seed) for name, checks in exercises_in(exercises)],
     )
 
 
 def _grade(checks: Path, student: Path, name: str, seed: int) -> Grade:
     exercise, public = load(checks)
-    source, missing = answer_in_notebook(_find(student, f"{name}.ipynb"), exercise.function)
+    path = _find(student, f"{name}.ipynb")
+    source, missing = answer_in_notebook(path, exercise.function)
+    remark = _NOTHING_TO_GRADE if missing else ""
+    if others := _of_another_name(student, path):
+        remark, missing = _OTHER_NAME, f"{missing}, but there is {', '.join(others)}"
     report = grade_by(exercise, [*public, *load_hidden(checks)], source, seed, missing=missing)
+    if report.status not in (Status.PASSED, Status.FAILED):
+        remark = remark or str(report.status)
     points, text = (report.points, report.most_points), as_text(report)
-    return Grade(name, exercise.number, *points, report.status, text, _remark(report, missing))
-
-
-def _remark(report: Report, missing: str) -> str:
-    if report.status in (Status.PASSED, Status.FAILED):
-        return ""
-    return _NOTHING_TO_GRADE if missing else str(report.status)
+    return Grade(name, exercise.number, *points, report.status, text, remark)
 
 
 def _find(student: Path, file: str) -> Path:
     """Return the notebook that is nearest to the top of the folder; where it should be, if none."""
-    found = (p for p in student.rglob(file) if ".ipynb_checkpoints" not in p.parts)
+    found = (path for path in student.rglob(file) if _is_handed_in(path))
     return min(found, key=lambda path: (len(path.parts), path), default=student / file)
+
+
+def _of_another_name(student: Path, wanted: Path) -> list[str]:
+    """Return what has the number of the exercise in its name, if there is no such notebook."""
+    if os.path.lexists(wanted):
+        return []
+    number = wanted.name[:4]
+    files = (path for path in student.rglob("*") if _is_handed_in(path) and path.is_file())
+    named = {path.name for path in files if number in path.name.lower()}
+    return sorted(name for name in named if not name.startswith((".", "test_")))[:3]
+
+
+def _is_handed_in(path: Path) -> bool:
+    return not {".ipynb_checkpoints", "__MACOSX"} & set(path.parts)
 
 
 def write_grades(graded: Sequence[Graded], folder: Path, seed: int) -> None:
@@ -137,10 +163,9 @@ def write_grades(graded: Sequence[Graded], folder: Path, seed: int) -> None:
 
     Args:
         graded: what the students got; at least one.
-        folder: where to write it; made if it is not there.
+        folder: where to write it.
         seed: what all parameters were drawn from.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     exercises = [grade.exercise for grade in graded[0].grades]
     # The mark in front is what tells spreadsheets that this is UTF-8.
     with (folder / "grades.csv").open("w", encoding="utf-8-sig", newline="") as file:
@@ -149,11 +174,17 @@ def write_grades(graded: Sequence[Graded], folder: Path, seed: int) -> None:
         for each in graded:
             most = sum(grade.most for grade in each.grades)
             points = [_field(grade) for grade in each.grades]
-            writer.writerow([each.student, *points, f"{each.points:g}", f"{most:g}", each.remarks])
+            name = _no_formula(each.student)
+            writer.writerow([name, *points, f"{each.points:g}", f"{most:g}", each.remarks])
     for each in graded:
         text = "\n\n".join(grade.text for grade in each.grades)
         path = folder / f"{each.student}.txt"
         path.write_text(f"{each.student}, seed {seed}\n\n{text}\n", encoding="utf-8")
+
+
+def _no_formula(name: str) -> str:
+    """Return `name` as a spreadsheet takes it for a text: with a quote before what may be more."""
+    return f"'{name}" if name.startswith(_FORMULA) else name
 
 
 def _field(grade: Grade) -> str:
