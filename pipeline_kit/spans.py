@@ -49,7 +49,32 @@ def spans_of_items(
     # Where channels are not seen, nobody knows who holds an item, so it waits for the next stage.
     seen = any(event.kind == "queued" for event in events)
     waits_for = {} if seen else dict(zip([SOURCE, *stages], stages, strict=False))
-    return {item: list(_spans_of(own, waits_for, end)) for item, own in history.items()}
+    ends = let_go(events)
+    return {
+        item: list(_spans_of(own, waits_for, ends.get(item, end))) for item, own in history.items()
+    }
+
+
+def let_go(events: Sequence[Event]) -> dict[int, float]:
+    """Return for each item that was thrown away without a word when the worker took another one.
+
+    A worker holds what it has finished until the next channel takes it. If it begins with another
+    item before that, it holds the first no longer, though nothing says where that has gone. Where
+    channels are not seen, one may have taken it.
+    """
+    if not any(event.kind == "queued" for event in events):
+        return {}
+    gone: dict[int, float] = {}
+    seen: set[int] = set()
+    next_item: dict[tuple[str, int], float] = {}
+    for event in reversed(events):
+        place = event.stage, event.worker
+        if event.kind == "finished" and event.item not in seen and place in next_item:
+            gone[event.item] = next_item[place]
+        seen.add(event.item)
+        if event.kind == "started" or event.stage == SOURCE:
+            next_item[place] = event.time
+    return gone
 
 
 def _spans_of(history: list[Event], waits_for: dict[str, str], end: float) -> Iterator[Span]:

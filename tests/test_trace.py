@@ -1,6 +1,7 @@
 import csv
 import io
 from asyncio import sleep
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline_kit import (
     SINK,
     SOURCE,
+    Channel,
     Counts,
     Event,
     Pipeline,
@@ -17,6 +19,7 @@ from pipeline_kit import (
     Stage,
     StageShape,
     Trace,
+    WouldBlock,
     virtual_time,
 )
 
@@ -219,3 +222,27 @@ def test_where_channels_are_not_seen_a_finished_item_waits_for_the_next_stage() 
         Span("s0", 0, 0, "working", 0.0, 1.0),
         Span(SINK, 0, 0, "waiting", 1.0, 3.0),
     ]
+
+
+class Skipping(Channel[int]):
+    """Takes no second item while it is full, and says nothing about it."""
+
+    async def send(self, item: int) -> None:
+        with suppress(WouldBlock):
+            self.send_nowait(item)
+
+
+def test_a_worker_no_longer_holds_what_it_has_thrown_away_once_it_begins_anew() -> None:
+    async def main() -> Trace:
+        slow = Stage(lambda _: sleep(10), name="slow", channel=lambda: Skipping(1))
+        quick = Stage(lambda _: sleep(1), name="quick", buffer=9)
+        async with Pipeline(quick, slow).run(range(6), record=True) as run:
+            async for _ in run:
+                pass
+        return run.trace
+
+    trace = virtual_time.run(main)
+    assert trace.counts(trace.makespan).in_flight == 4
+    assert trace.share("quick", "blocked") <= 1
+    lane = trace.lane("quick")
+    assert all(earlier.end <= later.start for earlier, later in pairwise(lane))

@@ -12,6 +12,7 @@ from pipeline_kit.errors import StageError
 from pipeline_kit.live.describe import describe, details, finding, queue_name, telling_moment
 from pipeline_kit.live.simulate import MOST_EVENTS, Simulation
 from pipeline_kit.live.window import window_for
+from pipeline_kit.spans import let_go
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import SINK, SOURCE, Event, StageShape, Trace
 from pipeline_kit.virtual_time import DeadlockError
@@ -110,10 +111,11 @@ def _places(trace: Trace) -> dict[str, int]:
 def _spans(trace: Trace) -> dict[str, list[float | None]]:
     places = _places(trace)
     last_events = {event.item: event for event in trace.events}
+    thrown_away = let_go(trace.events)
     rows: list[tuple[float | None, ...]] = []
     for item, path in trace.spans().items():
         last = last_events[item]
-        still_there = not _is_gone(last)
+        still_there = not _is_gone(last) and item not in thrown_away
         for span in path:
             if still_there and span.start == last.time:
                 continue  # this one has no end yet

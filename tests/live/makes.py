@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from pipeline_kit import FILTERED, Pipeline, Stage
+from pipeline_kit import FILTERED, Channel, Pipeline, Stage
 from pipeline_kit.live.knobs import Knobs
 from pipeline_kit.patterns.caching import Cache
 from pipeline_kit.patterns.fallback import Fallback
@@ -67,6 +68,32 @@ def deadlocked(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
         await asyncio.Event().wait()
 
     return Pipeline(Stage(wait)), range(5)
+
+
+class Impatient(Channel[Any]):
+    """Has room for one item, and throws away what it has not taken within 0.1 s."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    async def send(self, item: Any) -> None:
+        """Wait for room, but not for long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(super().send(item), 0.1)
+
+
+def throwing_away(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """The first stage loses what the second, slower one has no room for, without a word."""
+
+    async def quick(item: int) -> int:
+        await asyncio.sleep(0.1)
+        return item
+
+    async def slow(item: int) -> int:
+        await asyncio.sleep(0.4)
+        return item
+
+    return Pipeline(Stage(quick), Stage(slow, channel=Impatient)), range(9)
 
 
 def endless(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:

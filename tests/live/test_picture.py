@@ -2,7 +2,7 @@ import asyncio
 import json
 
 import pytest
-from makes import deadlocked, endless, failing, filtering, marked, two_stages
+from makes import deadlocked, endless, failing, filtering, marked, throwing_away, two_stages
 
 from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live.knobs import make_knobs
@@ -35,6 +35,17 @@ def test_an_item_is_at_its_place_in_its_state():
     picture = picture_of(simulate(two_stages, KNOBS))
     # At 0.6 s slow works on 1, 2 and 3 wait in its queue, quick is blocked with 4.
     assert sorted(spans_at(picture, 0.6)) == [(1, 1, 1), (2, 1, 0), (3, 1, 0), (4, 0, 2)]
+
+
+def test_what_is_thrown_away_without_a_word_is_nowhere_once_its_worker_takes_another_item():
+    simulation = simulate(throwing_away, KNOBS)
+    picture = picture_of(simulation)
+    for event in simulation.trace.events:
+        places = [(place, state) for _, place, state in spans_at(picture, event.time) if state]
+        assert len(set(places)) == len(places)  # no worker has two items in hand
+    counts = simulation.trace.counts(picture["makespan"])
+    assert counts.in_flight > 0
+    assert spans_at(picture, picture["makespan"]) == []
 
 
 def test_the_picture_is_plain_values():
