@@ -1,6 +1,7 @@
 """How a run ended that should have ended otherwise, in sentences that a beginner can read."""
 
 import re
+import sys
 from collections.abc import Sequence
 
 from pipeline_kit.grading.graded_run import GradedRun
@@ -65,11 +66,18 @@ def describe_fault(fault: Fault, now: float) -> str:
     return f"at {now:g} s your code raised {fault.type}{where}{message}{advice}"
 
 
-UNREADABLE = "Python cannot read"
-"""How the sentence begins if the answer is no Python."""
+UNREADABLE = f"Python {sys.version_info.major}.{sys.version_info.minor} cannot read"
+"""How the sentence begins if the answer is no Python, or none of this version."""
 _UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 _ADVICE = (
-    ("NameError", "", "the grader runs the answer cell alone: import there all that it needs"),
+    (
+        "NameError",
+        "",
+        "the grader runs the answer cell alone: import or define there what it needs",
+    ),
+    ("ModuleNotFoundError", "", "an answer needs Python's own modules and pipeline_kit alone"),
+    ("ImportError", "relative import", "the answer cell is alone: define in it what it needs"),
+    ("SystemExit", "", "an answer returns at its end; it leaves Python running"),
     ("RuntimeError", "asyncio.run()", "a loop is running already; `await` the coroutine instead"),
     ("RuntimeError", "loop is already running", "`await` the coroutine instead"),
     ("RuntimeError", "already awaited coroutine", "keep its result instead, or a task of it"),

@@ -1,5 +1,7 @@
 """Answers that do odd things get the status that fits, and a sentence that a beginner can read."""
 
+import sys
+
 import pytest
 from graded import grade_basic, grade_source
 
@@ -58,7 +60,7 @@ ODD = {
     "deep recursion": ("def f(n): return f(n + 1)\nf(1)", "a function calls itself without an end"),
     "input": ("input('how many workers?')", "nobody is there to answer an input()"),
     "a generator": ("yield 1", "there is a `yield` in basic_pipeline"),
-    "sys.exit": ("import sys\nsys.exit(0)", "SystemExit"),
+    "sys.exit": ("import sys\nsys.exit(0)", "SystemExit in line 5: 0 (an answer returns"),
     "deadlock": ("await asyncio.Event().wait()", "nothing can go on"),
     "the finished Pipeline": (
         "from pipeline_kit import Pipeline, Stage\nPipeline(Stage(stage1))",
@@ -73,7 +75,12 @@ ODD = {
         "from pipeline_kit.patterns.retry import Retry\nRetry()",
         "about building the pattern yourself",
     ),
-    "an unknown name": ("Queue()", "import there all that it needs"),
+    "an unknown name": ("Queue()", "import or define there what it needs"),
+    "a module of its own": (
+        "import helpers",
+        "No module named 'helpers' (an answer needs Python's",
+    ),
+    "a relative import": ("from . import helpers", "parent package (the answer cell is alone: def"),
     "an error that is its own cause": (
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise error from error",
         "raised ZeroDivisionError in line 5: division by zero",
@@ -163,7 +170,7 @@ def test_a_function_that_takes_other_arguments_is_told_so(arguments: str) -> Non
 
 def test_what_python_cannot_read_is_told_without_a_hint() -> None:
     text = as_text(grade_source("ex06_rate_limiting", "async def pipeline_with_rate_limiting(:"))
-    assert "Python cannot read line 1" in text
+    assert "cannot read line 1" in text
     assert "Hint" not in text
 
 
@@ -218,7 +225,8 @@ def test_an_endless_run_names_who_waits_while_another_task_goes_on() -> None:
 def test_a_syntax_error_is_told_once_with_its_line() -> None:
     report = grade_source("ex01_basic_pipeline", "async def basic_pipeline(:\n    pass")
     text = as_text(report)
-    assert text.count("Python cannot read line 1 of the answer") == 1
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert text.count(f"Python {version} cannot read line 1 of the answer") == 1
     assert "Traceback" not in text
 
 
