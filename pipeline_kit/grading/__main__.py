@@ -64,8 +64,8 @@ def _obey(given: argparse.Namespace, folder: Path, exercise: str) -> int:
         with suppress(KeyboardInterrupt):
             watch(folder)
     elif given.command == "check":
-        report = check_notebook(folder, exercise, given.seed)
-        print(f"{as_text(report)}\n  (seed {report.seed})")
+        report, not_kept = check_notebook(folder, exercise, given.seed)
+        print(f"{as_text(report)}\n  (seed {report.seed})  {not_kept}".rstrip())
         return int(report.status is not Status.PASSED)
     elif given.command == "grade":
         return _grade_class(folder, given)

@@ -10,7 +10,7 @@ from graded import ANSWERS, ROOT
 
 from pipeline_kit.grading.__main__ import main
 from pipeline_kit.grading.commands.watch import Watcher
-from pipeline_kit.grading.progress import history
+from pipeline_kit.grading.progress import FILE, history
 
 NAME = "ex01_basic_pipeline"
 
@@ -68,3 +68,13 @@ def test_the_command_line_checks_what_is_saved(
     assert "failed, 6.5 of 10 points" in output
     assert "(seed 5)" in output
     assert [(checked.points, checked.seed) for checked in history(folder)] == [(6.5, 5)]
+
+
+def test_a_verdict_is_told_where_progress_cannot_be_kept(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / FILE).mkdir()
+    assert main(["check", "1", "--seed", "5"]) == 1
+    output = capsys.readouterr().out
+    assert "failed, 0 of 10 points" in output
+    assert "(Your progress could not be saved: " in output

@@ -9,7 +9,7 @@ from pipeline_kit.grading.checks import load
 from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
-from pipeline_kit.grading.progress import record
+from pipeline_kit.grading.progress import keep
 from pipeline_kit.grading.scoreboard import scoreboard
 from pipeline_kit.grading.verdicts import Report, grade
 
@@ -17,7 +17,7 @@ _PAUSE = 0.3
 """Seconds from one look to the next."""
 
 
-def check_notebook(folder: Path, exercise: str, seed: int | None = None) -> Report:
+def check_notebook(folder: Path, exercise: str, seed: int | None = None) -> tuple[Report, str]:
     """Judge the answer in a saved notebook, and keep the verdict as progress.
 
     Args:
@@ -25,15 +25,14 @@ def check_notebook(folder: Path, exercise: str, seed: int | None = None) -> Repo
         exercise: name of the notebook without `.ipynb`.
         seed: what all parameters are drawn from; by default fresh ones each time.
 
-    Raises:
-        OSError: the progress cannot be written.
+    Returns:
+        The verdict, and what to tell if the progress could not be kept, else "".
     """
     checks = folder / f"test_{exercise}.py"
     source, missing = answer_in_notebook(folder / f"{exercise}.ipynb", load(checks)[0].function)
     seed = random.randrange(10_000) if seed is None else seed
     report = grade(checks, source, seed, missing=missing)
-    record(folder, exercise, report)
-    return report
+    return report, keep(folder, exercise, report)
 
 
 class Watcher:
@@ -70,6 +69,7 @@ def watch(folder: Path) -> None:
     watcher = Watcher(folder)
     while True:
         for name in watcher.changed():
-            print(f"\n{as_text(check_notebook(folder, name))}\n", flush=True)
+            report, not_kept = check_notebook(folder, name)
+            print(f"\n{as_text(report)}\n{not_kept}", flush=True)
             print(scoreboard(folder).next_step, flush=True)
         sleep(_PAUSE)
