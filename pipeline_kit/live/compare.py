@@ -145,21 +145,20 @@ class Comparison:
         return difference.sentence(self._labels)
 
     def _ipython_display_(self) -> None:
-        runs = zip(self._labels, self.traces, strict=True)
-        tables = [table for name, run in runs for table in tables_of(run, f"{name}: ")]
+        runs = zip(self._labels, self.simulations, strict=True)
+        tables = [table for name, run in runs for table in tables_of(run.whole, f"{name}: ")]
         Showing().show(self._player, self._plot(), self._text(), tables)
 
     def _text(self) -> str:
-        runs = zip(self._labels, self.traces, strict=True)
-        return "\n".join(
-            [self._sentence(self.difference), *(f"{name}: {describe(run)}" for name, run in runs)]
-        )
+        runs = zip(self._labels, self.simulations, strict=True)
+        told = (f"{name}: {_tell(run)}" for name, run in runs)
+        return "\n".join([self._sentence(self.difference), *told])
 
     def _plot(self) -> Figure:
         picture = self._player.picture
         runs = zip(self._labels, picture["runs"], strict=True)
         return plot_comparison(
-            self.traces,
+            [simulation.whole for simulation in self.simulations],
             title=picture["title"],
             captions=[f"{label}: {run['title']}" for label, run in runs],
             mark=picture["difference"],
@@ -167,9 +166,16 @@ class Comparison:
 
 
 def _outcome(simulation: Simulation) -> str:
-    trace = simulation.trace
-    counts = trace.counts(trace.makespan)
-    end = "then it fails" if simulation.error else ""
-    end = "cut off there" if simulation.cut_off else end
-    done = f"{counts.out} of {counts.entered} out in {seconds(trace.makespan)}"
-    return f"{done}, {end}" if end else done
+    trace = simulation.whole
+    counts, end = trace.counts(trace.makespan), seconds(trace.makespan)
+    done = f"{counts.out} of {counts.entered} out"
+    if simulation.error:
+        return f"{done}, then it fails at {end}"
+    return f"{done} in {end}, cut off there" if simulation.cut_off else f"{done} in {end}"
+
+
+def _tell(simulation: Simulation) -> str:
+    if not simulation.error:
+        return describe(simulation.trace)
+    picture = picture_of(simulation)
+    return f"{picture['title']}\n{picture['error']}"

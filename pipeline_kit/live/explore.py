@@ -143,7 +143,7 @@ class Explorer:
         )
         text = f"{picture['title']}\n{picture['error']}" if picture["error"] else ""
         words = text or describe(self.trace)
-        self._showing.show(self._player, figure, words, tables_of(self.trace))
+        self._showing.show(self._player, figure, words, tables_of(self.simulation.whole))
 
 
 def prediction_data(prediction: PredictionLike) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def picture_of(
     a stage among `stages`, or −1 for the source; a state is an index into `STATES`; an end is None
     for what goes on when the run ends.
     """
-    trace, end = simulation.trace, _end(simulation)
+    trace, end = simulation.trace, simulation.whole.makespan
     return {
         "stages": [_stage(trace, shape) for shape in trace.stages],
         "spans": _spans(trace),
@@ -51,12 +51,6 @@ def picture_of(
     }
 
 
-def _end(simulation: Simulation) -> float:
-    """Return when the run ended; one that fails may do so after the last event of its trace."""
-    makespan = simulation.trace.makespan
-    return max(makespan, simulation.ended) if simulation.error else makespan
-
-
 def explain(error: BaseException) -> str:
     """Return what an error says, led by its type where the message alone would not be clear."""
     if isinstance(error, StageError | DeadlockError):
@@ -66,9 +60,9 @@ def explain(error: BaseException) -> str:
 
 def _title(simulation: Simulation) -> str:
     if isinstance(simulation.error, DeadlockError):
-        return f"Deadlock: nothing moves any more after {_end(simulation):.3g} s"
+        return f"Deadlock: nothing moves any more after {simulation.whole.makespan:.3g} s"
     if simulation.error:
-        return f"The run fails at {_end(simulation):.3g} s"
+        return f"The run fails at {simulation.whole.makespan:.3g} s"
     return finding(simulation.trace)
 
 

@@ -97,8 +97,8 @@ def png(figure: Figure) -> bytes:
     drawn, saved = BytesIO(), BytesIO()
     figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
     picture = Image.open(drawn).convert("RGB")
-    # Of the methods of Pillow this one keeps every hue; the usual one gives a rare one, such as that
-    # of a single loss, to a neighbour.
+    # Of the methods of Pillow this one keeps every hue; the usual one gives a rare one to another,
+    # and the hue of a single loss is rare.
     few = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(saved, "PNG")
     return saved.getvalue()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline_kit import virtual_time
 from pipeline_kit.live.knobs import Knobs
+from pipeline_kit.live.up_to import up_to
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.source import Source
 from pipeline_kit.trace import Trace
@@ -34,6 +35,11 @@ class Simulation:
     """Whether the run would have gone on, but was ended because the picture is full."""
     ended: float = 0.0
     """When the run ended, in virtual seconds; may be later than the last event, the makespan."""
+
+    @property
+    def whole(self) -> Trace:
+        """The trace up to the moment at which the run ended."""
+        return up_to(self.trace, self.ended) if self.error else self.trace
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from pipeline_kit.live.still_lines import (
     throughput_lines,
 )
 from pipeline_kit.live.still_strip import draw_strip, strip_height
+from pipeline_kit.live.up_to import up_to
 from pipeline_kit.steps import Steps
 from pipeline_kit.trace import StageShape, Trace
 
@@ -44,8 +45,7 @@ def plot_trace(
         moment: the time at which the pipeline is shown, marked by a line in the panels below; by
             default one at which there is something to see.
     """
-    if moment is not None and moment > trace.makespan:
-        trace = _RunUpTo(trace, moment)
+    trace = up_to(trace, moment or 0.0)
     lanes = list(lanes_of(trace))
     end = until or max(trace.makespan, ghost.makespan if ghost else 0.0) or 1.0
     depths = depth_lines(trace)
@@ -67,19 +67,6 @@ def plot_trace(
         say_that_nothing_queues(depth)
     draw_lines(rate, throughput_lines(trace, end))
     return figure
-
-
-class _RunUpTo(Trace):
-    """A run that stalls or is stopped after its last event: what goes on then goes on until it."""
-
-    def __init__(self, trace: Trace, moment: float) -> None:
-        super().__init__(trace.stages, trace.events, trace.marks)
-        self._moment = moment
-
-    @property
-    def makespan(self) -> float:
-        """Seconds from the start of the run to that moment."""
-        return self._moment
 
 
 def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, title: str) -> Figure:

@@ -12,6 +12,7 @@ from pipeline_kit.live import palette
 from pipeline_kit.live.sheet import THEME, sheet
 from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.live.tables import Table
+from pipeline_kit.live.up_to import up_to
 from pipeline_kit.live.widgets import script, style
 from pipeline_kit.schedules import ScheduledRun, Search
 
@@ -88,13 +89,14 @@ def plot_tally(data: TallyData, opened: ScheduledRun, *, title: str = "") -> Fig
         opened: the run that is open, with its trace.
         title: what it shows, in a sentence; by default the finding.
     """
-    lanes, rows = list(lanes_of(opened.trace)), -(-len(data.search.runs) // ACROSS)
+    run = up_to(opened.trace, opened.seconds) if opened.error else opened.trace
+    lanes, rows = list(lanes_of(run)), -(-len(data.search.runs) // ACROSS)
     heights = [0.165 * rows, 0.3 * len(lanes) + 0.3]
     figure = sheet(title or data.finding(), sum(heights) + 1.2)
     squares, gantt = figure.subplots(2, 1, height_ratios=heights)
     _draw_squares(squares, data, opened.number)
-    end = opened.trace.makespan or 1.0
-    draw_lanes(gantt, opened.trace, lanes, end)
+    end = run.makespan or 1.0
+    draw_lanes(gantt, run, lanes, end)
     gantt.set_xlim(0, end)
     gantt.set_xlabel(f"seconds, in schedule {opened.number}", color=THEME.quiet)
     gantt.spines[["top", "right", "left"]].set_visible(False)

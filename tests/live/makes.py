@@ -82,6 +82,16 @@ class Impatient(Channel[Any]):
             await asyncio.wait_for(super().send(item), 0.1)
 
 
+def stalling(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
+    """Works on its first item for 1 s, and then waits for an event that nobody sets."""
+
+    async def stall(item: int) -> Any:
+        await asyncio.sleep(1)
+        await asyncio.Event().wait()
+
+    return Pipeline(Stage(stall)), range(2)
+
+
 def throwing_away(knobs: Knobs) -> tuple[Pipeline, Iterable[int]]:
     """The first stage loses what the second, slower one has no room for, without a word."""
 

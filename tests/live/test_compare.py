@@ -1,5 +1,5 @@
 import pytest
-from makes import deadlocked, endless, failing, two_stages
+from makes import deadlocked, endless, failing, stalling, two_stages
 from matplotlib.figure import Figure
 
 from pipeline_kit import Pipeline
@@ -50,6 +50,20 @@ def test_a_goal_can_be_that_one_run_fails_and_the_other_does_not():
     assert "then it fails" in figure._player.picture["title"]
 
 
+def test_a_run_that_stalls_is_drawn_and_told_up_to_the_moment_when_nothing_moves_any_more():
+    figure = compare(stalling, failing, labels=("stalls", "fails"))
+    title = figure._player.picture["title"]
+    assert (
+        title
+        == "stalls: 0 of 2 out, then it fails at 1 s; fails: 2 of 4 out, then it fails at 0.3 s"
+    )
+    upper, _ = figure._plot().axes
+    assert upper.get_xlim() == (0, 1)  # its last event is at 0 s
+    assert [line.get_xdata()[0] for line in upper.get_lines() if line.get_linewidth() == 1] == [1]
+    assert "stalls: Deadlock: nothing moves any more after 1 s\nat 1.0 s every" in figure._text()
+    assert "fails: The run fails at 0.3 s\nstage 'divide' failed on item 2" in figure._text()
+
+
 def test_a_goal_that_fails_says_why():
     picture = compare(two_stages, two_stages, goals={"broken": lambda one: True})._player.picture
     assert picture["goals"][0]["error"].startswith("TypeError")
@@ -72,7 +86,7 @@ def test_whatever_comes_of_the_runs_there_is_a_picture_of_them(make):
     figure = compare(make, two_stages)
     assert isinstance(figure._plot(), Figure)
     assert png(figure._plot()).startswith(b"\x89PNG")
-    assert len(figure._text().splitlines()) == 3
+    assert all(f"\n{label}: " in figure._text() for label in ("without", "with"))
 
 
 def test_runs_without_an_end_are_cut_off_where_they_are_told_to():

@@ -1,10 +1,17 @@
-import asyncio
 import json
 
 import pytest
-from makes import deadlocked, endless, failing, filtering, marked, throwing_away, two_stages
+from makes import (
+    deadlocked,
+    endless,
+    failing,
+    filtering,
+    marked,
+    stalling,
+    throwing_away,
+    two_stages,
+)
 
-from pipeline_kit import Pipeline, Stage
 from pipeline_kit.live.knobs import make_knobs
 from pipeline_kit.live.picture import picture_of
 from pipeline_kit.live.simulate import simulate
@@ -72,11 +79,7 @@ def test_what_layers_did_is_marked_at_its_place():
 
 
 def test_a_run_that_stalls_after_its_last_event_ends_when_it_stalls():
-    async def stall(item):
-        await asyncio.sleep(1)
-        await asyncio.Event().wait()
-
-    picture = picture_of(simulate(lambda knobs: (Pipeline(Stage(stall)), range(2)), KNOBS))
+    picture = picture_of(simulate(stalling, KNOBS))
     assert picture["title"] == "Deadlock: nothing moves any more after 1 s"
     assert picture["makespan"] == picture["moment"] == 1
 

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from makes import two_stages
+from makes import stalling, two_stages
 
 from pipeline_kit import Channel, Pipeline, Stage
 from pipeline_kit.live import search
@@ -130,3 +130,12 @@ def test_in_words_and_in_print_it_says_the_same():
     assert len(filled) == len(figure.result.failed)
     lanes = [label.get_text() for label in drawn.axes[1].get_yticklabels()]
     assert lanes == ["source", "visit 0", "visit 1", "visit 2"]
+
+
+def test_the_printed_lanes_of_a_deadlock_go_on_until_nothing_moves_any_more():
+    figure = search(stalling, runs=1, jitter=0.0)
+    assert figure.trace.makespan == 0  # its last event, one second before
+    gantt = plot_tally(TallyData(figure.result), figure.opened).axes[1]
+    assert gantt.get_xlim() == (0, 1)
+    ends = [path.get_extents().x1 for bars in gantt.collections for path in bars.get_paths()]
+    assert max(ends) == 1
