@@ -10,6 +10,9 @@ check builds a world, runs the answer in it, and asserts on what the world has s
         run = answer.run(World(items=items, work=dict.fromkeys(STAGES, beat)))
         results_come_out_at(run, [(n + 3) * beat for n in range(len(items))], "…")
 
+What does not hold is said by the functions of `claims/`, or by `raise Unmet("what happened")`. Any
+other exception, a plain `assert` too, is a slip of the check: a grader error, and no grade.
+
 An instructor may keep further checks from the students: in `test_ex03_fan_out_fan_in_hidden.py`,
 beside the file that the students have too. It holds functions like these, and no `EXERCISE`; they
 are judged after the others, and `needs` may name those. For the students to know that there are

@@ -3,6 +3,7 @@ is tested in `test_nbgrader.py`, where nbgrader is installed.)
 """
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,20 @@ def test_a_course_is_not_overwritten(
     with pytest.raises(SystemExit):
         main(["nbgrader", str(tmp_path)])
     assert "holds a course already; name another folder" in capsys.readouterr().err
+
+
+def test_an_answer_of_the_instructor_is_not_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    shutil.copy(ROOT / "solutions" / f"{NAMES[2]}.ipynb", tmp_path / "exercises")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PIPELINE_WORKBOOK_EXERCISES", raising=False)
+    with pytest.raises(SystemExit):
+        main(["nbgrader", "course"])
+    output = capsys.readouterr().err
+    assert f"{NAMES[2]}.ipynb has an answer in it, which students would get" in output
+    assert not (tmp_path / "course").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -257,3 +257,12 @@ def test_a_hidden_check_may_need_a_public_one(tmp_path: Path) -> None:
     assert code == 1
     assert "failed, 6.5 of 14 points" in output
     assert "not judged before this holds: All three stages work at the same time" in output
+
+
+def test_hidden_checks_that_cannot_be_loaded_are_named_with_the_reason(tmp_path: Path) -> None:
+    hidden = folder_with_hidden_checks(tmp_path, "right/queues")
+    hidden.write_text(HIDDEN_CHECK.replace('"Something', '# "Something'), encoding="utf-8")
+    code, output = run_pytest(str(tmp_path), "-p", "no:nbval")
+    assert code == 1
+    assert f"test_{NAME}_hidden.py ===" in output
+    assert "ValueError: test_one_more_thing needs a docstring: the claim in a sentence" in output

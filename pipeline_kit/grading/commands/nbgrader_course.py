@@ -13,7 +13,10 @@ tampered with, as any of its grades can; `pytest exercises/ --answers FOLDER` is
 import shutil
 from pathlib import Path
 
+from pipeline_kit.grading.checks import load
+from pipeline_kit.grading.commands.reset import stubs
 from pipeline_kit.grading.folder import exercises_in
+from pipeline_kit.grading.notebook_file import answer_in_notebook
 
 CONFIGURATION = """\
 c = get_config()
@@ -32,14 +35,26 @@ def make_course(exercises: Path, course: Path) -> list[str]:
 
     Raises:
         FileExistsError: there is a course in that folder already.
+        ValueError: a notebook has an answer in it, which students would get.
     """
     configuration = course / "nbgrader_config.py"
     if configuration.exists():
         raise FileExistsError(f"{course} holds a course already; name another folder")
     names = [name for name, _ in exercises_in(exercises)]
+    for name, checks in exercises_in(exercises):
+        _refuse_answer(exercises / f"{name}.ipynb", load(checks)[0].function)
     for name in names:
         target = course / "source" / name
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(exercises / f"{name}.ipynb", target)
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     return names
+
+
+def _refuse_answer(notebook: Path, function: str) -> None:
+    answer, _ = answer_in_notebook(notebook, function)
+    if answer and answer.strip() != stubs().get(notebook.stem, answer).strip():
+        reset = f"python -m pipeline_kit.grading reset {notebook.stem}"
+        raise ValueError(
+            f"{notebook} has an answer in it, which students would get; `{reset}` takes it out"
+        )

@@ -31,7 +31,7 @@ def write_scores(terminal: Any, reports: Sequence[Report], seed: int) -> None:
 
 
 def write_problems(terminal: Any, reports: Sequence[Report]) -> None:
-    """Write which claims do not hold and why, and which notebooks do not run through.
+    """Write which claims do not hold and why, which notebooks do not run through, and what broke.
 
     Args:
         terminal: pytest's terminal reporter.
@@ -49,6 +49,12 @@ def write_problems(terminal: Any, reports: Sequence[Report]) -> None:
             said.add(notebook)
             terminal.section(notebook)
             terminal.write_line(f"  the notebook stops {_place(cell)}: {_last_line(failed)}")
+    for failed in terminal.getreports("error"):  # such as hidden checks with a slip of the pen
+        file = failed.nodeid.partition("::")[0]
+        if file not in said:
+            said.add(file)
+            terminal.section(file)
+            terminal.write_line(f"  its checks cannot be run: {_last_line(failed)}")
 
 
 def _why_there_is_nothing(report: Report) -> str:
