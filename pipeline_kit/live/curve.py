@@ -22,6 +22,8 @@ from pipeline_kit.trace import Trace
 
 LANE = 0.32
 """Inches that a worker's lane is high."""
+NEAR_AXIS = 0.1
+"""The number at a point stands below it; above it, if it is lower than this part of the highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,16 @@ def plot_curve(
 
 
 def _label_axes(axes: Axes, curve: CurveData) -> None:
-    highest = max((point.measure or 0.0 for point in curve.points), default=0.0)
-    axes.set_ylim(0, 1.08 * highest or 1.0)
+    axes.set_ylim(0, 1.08 * _highest(curve) or 1.0)
     axes.set_xlabel(curve.knob.replace("_", " "), color=THEME.quiet)
     axes.set_ylabel(" in ".join(filter(None, [curve.label, curve.unit])), color=THEME.ink)
     whole = all(point.value == int(point.value) for point in curve.points)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=whole, steps=[1, 2, 5, 10]))
     _quieten(axes)
+
+
+def _highest(curve: CurveData) -> float:
+    return max((point.measure or 0.0 for point in curve.points), default=0.0)
 
 
 def _draw_run(
@@ -163,5 +168,6 @@ def _draw_points(axes: Axes, curve: CurveData, opened: Point | None) -> None:
     if opened and opened.measure is not None:
         here = (opened.value, opened.measure)
         axes.plot(*here, "o", color=colour, ms=11, clip_on=False)
-        text = f"{opened.measure:.4g}"
-        axes.annotate(text, here, (10, -14), textcoords="offset points", color=THEME.ink)
+        text, highest = f"{opened.measure:.4g}", _highest(curve)
+        below = -14 if opened.measure > NEAR_AXIS * highest else 8
+        axes.annotate(text, here, (10, below), textcoords="offset points", color=THEME.ink)

@@ -79,11 +79,15 @@ def plot_samples(samples: Sequence[Sample], stages: Sequence[StageShape], *, tit
     """
     times = tuple(sample.time for sample in samples)
     end = max(times, default=0.0) or 1.0
-    figure = sheet(title, 3.9)
-    depth, rate = _panels(figure, [1.4, 1.2], end)
     depths = [Steps(times, tuple(s.depth[i] for s in samples)) for i in range(len(stages))]
+    lines = named_lines(stages, depths, end)
+    heights = [1.4 if lines else 0.6, 1.2]
+    figure = sheet(title, sum(heights) + 1.3)
+    depth, rate = _panels(figure, heights, end)
     draw_capacities(depth, stages, depths)
-    draw_lines(depth, named_lines(stages, depths, end))
+    draw_lines(depth, lines)
+    if not lines:
+        say_that_nothing_queues(depth)
     throughput = Steps(times, tuple(sample.throughput for sample in samples))
     draw_lines(rate, [(throughput, end, THEME.ink, "over 1 s")])
     return figure

@@ -7,11 +7,13 @@ from makes import deadlocked, failing, marked, two_stages
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
-from pipeline_kit import Pipeline, Stage, Trace
+from pipeline_kit import SINK, Pipeline, Stage, StageShape, Trace
 from pipeline_kit.live import palette, plot_trace
 from pipeline_kit.live.knobs import make_knobs
+from pipeline_kit.live.monitor import Sample
 from pipeline_kit.live.saved import png
 from pipeline_kit.live.simulate import simulate
+from pipeline_kit.live.static import plot_samples
 
 KNOBS = make_knobs({"delay": (0.1, 1.0, 0.1, 0.4)})
 RUN = simulate(two_stages, KNOBS).trace
@@ -136,10 +138,13 @@ def test_the_line_at_the_moment_lies_behind_bars_and_numbers():
     assert line.zorder < min(part.zorder for part in [*lanes.collections, *lanes.texts])
 
 
-def test_where_there_are_no_buffers_the_empty_panel_says_so():
-    words = "no buffers: each item is handed over directly"
-    assert words in texts(plot_trace(simulate(failing, KNOBS).trace))
-    assert words not in texts(plot_trace(RUN))
+def test_where_nothing_can_queue_in_a_live_run_a_note_says_so():
+    note, none = "no buffers: each item is handed over directly", [0, 0]
+    waits = [none, none, none, none, none, [0.0, 0.0]]
+    sample = Sample(1.0, 1, none, [1, 1], *waits, throughput=1.0, bottleneck=None)
+    for capacity, said in ((0, True), (3, False)):
+        shapes = [StageShape("read", 1, capacity), StageShape(SINK, 1, 0)]
+        assert (note in texts(plot_samples([sample], shapes, title="live"))) == said
 
 
 def test_in_a_crowd_no_seam_hides_the_bars():

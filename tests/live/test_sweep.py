@@ -210,3 +210,11 @@ def test_the_still_picture_breaks_the_line_where_a_run_failed():
     assert math.isnan(line[2, 1])
     assert crosses.tolist() == [[3, 0]]
     assert opened[0, 0] == 2
+
+
+def test_the_number_at_a_point_on_the_axis_stands_above_it():
+    figure = sweep(two_stages, delay=[1, 2, 3], measure=lambda t: 5 - abs(t.makespan - 10.1))
+    on_axis, high, _ = figure.curve.points
+    said = [plot_curve(figure.curve, opened=one).axes[0].texts[0] for one in (on_axis, high)]
+    assert [text.get_text() for text in said] == ["0", "5"]
+    assert said[0].get_position()[1] > 0 > said[1].get_position()[1]  # in points, from the point
