@@ -25,7 +25,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        damaged = f"{path.name} is not a notebook; is it damaged, or half of a merge?"
+        damaged = f"{path.name} is not a notebook in nbformat 4; is it damaged, or half of a merge?"
         raise ValueError(damaged) from None
     return code
 

@@ -87,7 +87,7 @@ def test_a_damaged_notebook_is_said_to_be_one_and_stops_no_other(answers: Path) 
     code, output = run_pytest(*chosen, "--answers", str(answers))
     assert code == 1
     assert "failed, 6.5 of 10 points" in output
-    assert "ex02_buffered_pipeline.ipynb is not a notebook; is it damaged" in output
+    assert "ex02_buffered_pipeline.ipynb is not a notebook in nbformat 4" in output
     assert "the notebook stops before its first cell: nbformat" in output
 
 
