@@ -9,6 +9,8 @@ def test_a_student_can_work_through_it(open_notebook):
     lesson.move("hook", "timeout", "Home")
     lesson.reached("hook", "nobody is inside for 2 s")
     lesson.predict("5", covered="run")
+    lesson.move("run", "threshold", "ArrowRight")
+    lesson.reached("run", "no call to server 0 fails")
     lesson.move("modify-run", "window", "Home")
     lesson.move("modify-run", "wait", *12 * ["ArrowLeft"])
     lesson.reached("modify-run", "30 substitutes or fewer")
