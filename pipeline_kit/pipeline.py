@@ -31,7 +31,8 @@ class Pipeline:
         stages: the stages, from left to right.
         buffer: capacity of the channel in which results wait to be taken, in items.
         deadline: seconds that a whole run may take, including the block that takes its results;
-            then it is stopped and a `TimeoutError` raised. None for as long as it takes.
+            then it is stopped and, when all have cleaned up, a `TimeoutError` raised. None for as
+            long as it takes.
 
     Raises:
         TypeError: something among the stages is not a `Stage`.

@@ -7,6 +7,7 @@ every channel is closed.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -59,7 +60,8 @@ class Run:
         if self._record:
             self._recorder = Recorder(stages, self._channels)
         enter = self._recorder.enter if self._recorder else None
-        self._tasks.start(SOURCE, feed(self._source, self._channels[0], self._go, enter))
+        source = partial(feed, self._source, self._channels[0], self._go, enter)
+        self._tasks.start(SOURCE, source)
         for number, stage in enumerate(stages):
             self._start_crew(stage, *self._channels[number : number + 2])
         return self
@@ -142,7 +144,7 @@ class Run:
             if self._recorder:
                 call = self._recorder.call(stage, worker, call)
             name = f"{stage.name} {worker}" if stage.workers > 1 else stage.name
-            self._tasks.start(name, crew.work(call, worker))
+            self._tasks.start(name, partial(crew.work, call, worker))
 
 
 def _new_channels(stages: Iterable[Stage]) -> list[Channel[Any]]:

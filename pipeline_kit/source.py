@@ -38,29 +38,21 @@ async def feed(
     the run ends early.
 
     Raises:
-        StageError: the source failed, or the channel of the first stage did not take an item.
+        StageError: the source failed, maybe in its clean-up, or the channel of the first stage did
+            not take an item.
     """
     try:
         with outbox:
-            if isinstance(source, AsyncIterable):
-                async for item in source:
-                    end_if_cancelled()
-                    await go.wait()
-                    await _send(outbox, enter(item) if enter else item)
-            elif enter:
-                for item in source:
-                    await go.wait()
-                    await _send(outbox, enter(item))
-            else:
-                await _feed_in_bulk(source, outbox, go)
+            try:
+                await _send_all(source, outbox, go, enter)
+            finally:
+                await close_source(source)
     except _Refused as refused:
         raise refused.error from refused.error.__cause__
     except BaseException as error:
         if not is_failure(error):
             raise
         raise StageError(SOURCE, outbox.statistics().sent) from error
-    finally:
-        await close_source(source)
 
 
 async def close_source(source: Source) -> None:
@@ -69,6 +61,22 @@ async def close_source(source: Source) -> None:
         await source.aclose()
     elif isgenerator(source):
         source.close()
+
+
+async def _send_all(
+    source: Source, outbox: Channel[Any], go: asyncio.Event, enter: Callable[[Any], Any] | None
+) -> None:
+    if isinstance(source, AsyncIterable):
+        async for item in source:
+            end_if_cancelled()
+            await go.wait()
+            await _send(outbox, enter(item) if enter else item)
+    elif enter:
+        for item in source:
+            await go.wait()
+            await _send(outbox, enter(item))
+    else:
+        await _feed_in_bulk(source, outbox, go)
 
 
 async def _feed_in_bulk(source: Iterable[Any], outbox: Channel[Any], go: asyncio.Event) -> None:
