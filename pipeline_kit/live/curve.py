@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from textwrap import fill
 from typing import Any
 
 import anywidget
@@ -14,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline_kit.live import palette
 from pipeline_kit.live.describe import finding
-from pipeline_kit.live.sheet import THEME, sheet
+from pipeline_kit.live.sheet import THEME, in_lines, sheet
 from pipeline_kit.live.still_lanes import draw_lanes, lanes_of
 from pipeline_kit.live.tables import Table
 from pipeline_kit.live.widgets import script, style
@@ -147,7 +146,7 @@ def _draw_run(
     draw_lanes(axes, run, lanes, end)
     axes.set_xlim(0, end)
     axes.set_xlabel("seconds", color=THEME.quiet)
-    axes.set_title(fill(caption, 80), loc="left", fontsize=10.5, color=THEME.ink)
+    axes.set_title(in_lines(caption, 80), loc="left", fontsize=10.5, color=THEME.ink)
     _quieten(axes)
 
 

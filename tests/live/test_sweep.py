@@ -218,3 +218,12 @@ def test_the_number_at_a_point_on_the_axis_stands_above_it():
     said = [plot_curve(figure.curve, opened=one).axes[0].texts[0] for one in (on_axis, high)]
     assert [text.get_text() for text in said] == ["0", "5"]
     assert said[0].get_position()[1] > 0 > said[1].get_position()[1]  # in points, from the point
+
+
+def test_the_caption_of_the_run_below_keeps_a_number_and_its_sign_in_one_line():
+    figure = sweep(buffered, buffer=[0, 1], label="how many of them there are in a second at least")
+    below = plot_curve(figure.curve, opened=figure.curve.points[1], run=figure.trace).axes[1]
+    lines = below.get_title(loc="left").splitlines()
+    assert len(lines) == 2
+    assert not any(line.startswith("%") for line in lines)
+    assert "\N{NO-BREAK SPACE}% of the time" in "".join(lines)
