@@ -20,6 +20,7 @@ from pipeline_kit.grading.student.confinement import keep_answers_inside
 from pipeline_kit.grading.student.faults import FILE, LostErrors, describe, note_place
 from pipeline_kit.grading.student.given import Sink, Source, signal, stage
 from pipeline_kit.grading.student.limits import limit
+from pipeline_kit.grading.student.orphans import end_with_the_grader
 from pipeline_kit.grading.student.printed import Printed
 from pipeline_kit.grading.student.refusals import (
     awaitable,
@@ -45,6 +46,7 @@ def main(memory: int) -> None:
     """
     faulthandler.enable()  # says where, should the interpreter itself crash
     wire = Wire()
+    end_with_the_grader()
     limit(memory)
     refuse_what_is_never_right()
     let_clocks_tell_virtual_time()
