@@ -13,6 +13,7 @@ from graded import ANSWERS, ROOT
 from pipeline_kit.grading.__main__ import main
 from pipeline_kit.grading.commands import grade_class as module
 from pipeline_kit.grading.commands.grade_class import Graded, grade_class, grade_student
+from pipeline_kit.grading.commands.handed_in import students_in
 from pipeline_kit.grading.status import Status
 
 NAME = "ex01_basic_pipeline"
@@ -92,8 +93,15 @@ def test_the_notebook_nearest_to_the_top_counts_and_no_checkpoint(course: Path) 
     path = hand_in(course, "Ada", kept("right/queues"), folder="exercises")
     hand_in(course, "Ada", kept("wrong/sequential"), folder="exercises/old")
     hand_in(course, "Ada", kept("wrong/sequential"), folder=".ipynb_checkpoints")
+    hand_in(course, "Ada", kept("wrong/sequential"), folder="__MACOSX")
     [grade] = grade_student(course / "exercises", path.parents[1], seed=1).grades
     assert grade.status is Status.PASSED
+
+
+def test_the_solutions_of_a_whole_workbook_are_nobodys_answer(course: Path) -> None:
+    path = hand_in(course, "Ada", kept("right/queues"), folder="workbook/solutions")
+    [grade] = grade_student(course / "exercises", path.parents[2], seed=1).grades
+    assert (grade.points, grade.remark) == (0, "no answer found")
 
 
 def test_a_link_to_the_work_of_another_is_none(course: Path) -> None:
@@ -137,7 +145,7 @@ def test_a_name_that_an_archive_has_spoilt_costs_nobody_a_grade(course: Path) ->
 def test_what_archives_and_git_add_is_no_student(course: Path) -> None:
     for folder in ("__MACOSX", ".git", "Ada"):
         (course / "class" / folder).mkdir(parents=True)
-    assert [student.name for student in module.students_in(course / "class")] == ["Ada"]
+    assert [student.name for student in students_in(course / "class")] == ["Ada"]
 
 
 def test_no_more_is_begun_than_is_graded_at_once(

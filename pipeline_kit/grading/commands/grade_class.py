@@ -4,11 +4,11 @@
     SUBMISSIONS/bob/exercises/ex01_basic_pipeline.ipynb GRADES/alice.txt
     …                                                   GRADES/bob.txt …
 
-Each folder in SUBMISSIONS is a student; the notebooks may lie anywhere in it. The numbers are drawn
-from one seed for all. `grades.csv` has a line for each student, as gradebooks import it: the points
-of each exercise, their sum, and remarks on what somebody should look at (`tampered: 3`). Where the
-grader itself failed there are no points but an empty field. The texts say what each student would
-have been told by `check()`; where checks are hidden, they tell of those too.
+Each folder in SUBMISSIONS is a student (`handed_in` tells what is found there). The numbers are
+drawn from one seed for all. `grades.csv` has a line for each student, as gradebooks import it: the
+points of each exercise, their sum, and remarks on what somebody should look at (`tampered: 3`).
+Where the grader itself failed there are no points but an empty field. The texts say what each
+student would have been told by `check()`; where checks are hidden, they tell of those too.
 
 Nothing but the answers is run, each in a process of its own; the other cells of a notebook are not.
 """
@@ -23,14 +23,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from pipeline_kit.grading.checks import load, load_hidden
+from pipeline_kit.grading.commands.handed_in import answer_of, files_of, students_in
 from pipeline_kit.grading.display.report import as_text
 from pipeline_kit.grading.folder import exercises_in
-from pipeline_kit.grading.notebook_file import answer_in_notebook
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import grade_by
 
-_NOTHING_TO_GRADE = "no answer found"
-_OTHER_NAME = "file of another name"
 _FORMULA = ("=", "+", "-", "@")
 """With what a spreadsheet begins a formula, and runs it."""
 
@@ -76,22 +74,6 @@ class Graded:
         return "; ".join(f"{remark}: {', '.join(them)}" for remark, them in numbers.items())
 
 
-def students_in(submissions: Path) -> list[Path]:
-    """Return the folders of the students, by name.
-
-    Raises:
-        FileNotFoundError: there are none.
-    """
-    students = sorted(p for p in submissions.glob("*") if p.is_dir() and not _made_by_a_tool(p))
-    if not students:
-        raise FileNotFoundError(f"{submissions} has no folders in it, one for each student")
-    return students
-
-
-def _made_by_a_tool(path: Path) -> bool:
-    return path.name.startswith((".", "__"))  # such as .git, or __MACOSX of an archive
-
-
 def grade_class(exercises: Path, submissions: Path, seed: int) -> Iterator[Graded]:
     """Grade all students, as many at a time as there are processors; yield who is done.
 
@@ -118,44 +100,21 @@ def grade_class(exercises: Path, submissions: Path, seed: int) -> Iterator[Grade
 
 def grade_student(exercises: Path, student: Path, seed: int) -> Graded:
     """Grade what is in the folder of one student."""
+    files = files_of(student)
     return Graded(
         os.fsencode(student.name).decode(errors="replace"),  # archives may spoil what is not ASCII
-        [_grade(checks, student, name, seed) for name, checks in exercises_in(exercises)],
+        [_grade(checks, files, name, seed) for name, checks in exercises_in(exercises)],
     )
 
 
-def _grade(checks: Path, student: Path, name: str, seed: int) -> Grade:
+def _grade(checks: Path, files: Sequence[Path], name: str, seed: int) -> Grade:
     exercise, public = load(checks)
-    path = _find(student, f"{name}.ipynb")
-    source, missing = answer_in_notebook(path, exercise.function)
-    remark = _NOTHING_TO_GRADE if missing else ""
-    if others := _of_another_name(student, path):
-        remark, missing = _OTHER_NAME, f"{missing}, but there is {', '.join(others)}"
+    source, missing, remark = answer_of(files, name, exercise.function)
     report = grade_by(exercise, [*public, *load_hidden(checks)], source, seed, missing=missing)
     if report.status not in (Status.PASSED, Status.FAILED):
         remark = remark or str(report.status)
     points, text = (report.points, report.most_points), as_text(report)
     return Grade(name, exercise.number, *points, report.status, text, remark)
-
-
-def _find(student: Path, file: str) -> Path:
-    """Return the notebook that is nearest to the top of the folder; where it should be, if none."""
-    found = (path for path in student.rglob(file) if _is_handed_in(path))
-    return min(found, key=lambda path: (len(path.parts), path), default=student / file)
-
-
-def _of_another_name(student: Path, wanted: Path) -> list[str]:
-    """Return what has the number of the exercise in its name, if there is no such notebook."""
-    if os.path.lexists(wanted):
-        return []
-    number = wanted.name[:4]
-    files = (path for path in student.rglob("*") if _is_handed_in(path) and path.is_file())
-    named = {path.name for path in files if number in path.name.lower()}
-    return sorted(name for name in named if not name.startswith((".", "test_")))[:3]
-
-
-def _is_handed_in(path: Path) -> bool:
-    return not {".ipynb_checkpoints", "__MACOSX"} & set(path.parts)
 
 
 def write_grades(graded: Sequence[Graded], folder: Path, seed: int) -> None:
