@@ -81,6 +81,23 @@ def test_a_damaged_notebook_is_left_alone(notebook: Path) -> None:
     assert notebook.read_text(encoding="utf-8") == "<<<<<<< HEAD"
 
 
+def test_a_notebook_that_cannot_be_written_is_left_alone(notebook: Path) -> None:
+    change(notebook, None)
+    text = notebook.read_text(encoding="utf-8").replace("# Exercise 1", "\\ud800 # Exercise 1")
+    notebook.write_text(text, encoding="utf-8")
+    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
+        reset(notebook.parent, NAME, FUNCTION)
+    assert notebook.read_text(encoding="utf-8") == text
+    assert not list(notebook.parent.glob("*.tmp"))
+
+
+def test_a_byte_order_mark_goes_with_a_reset(notebook: Path) -> None:
+    change(notebook, None)
+    notebook.write_text(notebook.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert "has its stub back" in reset(notebook.parent, NAME, FUNCTION)
+    json.loads(notebook.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("wanted", ["1", "ex1", "ex01", NAME])
 def test_the_command_line_resets_one_exercise(
     notebook: Path, wanted: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -41,12 +41,11 @@ def reset(folder: Path, exercise: str, function: str) -> str:
     old = "\n\n".join(map(source_of, answers))
     if len(answers) == 1 and is_answer(answers[0]) and old.strip() == stub.strip():
         return f"{path.name} has nothing but the stub already."
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
     kept = [cell for cell in content["cells"] if cell not in answers]
     kept.insert(_place(content["cells"], answers), _fresh_cell(exercise, stub))
     backup = _keep(folder, exercise, old) if old.strip() else None
-    text = json.dumps({**content, "cells": kept}, indent=1, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8")
+    _write(path, json.dumps({**content, "cells": kept}, indent=1, ensure_ascii=False) + "\n")
     where = f"; your answer is in {backup.name}" if backup else ""
     return f"{path.name} has its stub back{where}. If it is open: File, Reload Notebook from Disk."
 
@@ -81,6 +80,16 @@ def _fresh_cell(exercise: str, stub: str) -> dict[str, Any]:
         "outputs": [],
         "source": stub.splitlines(keepends=True),
     }
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one go, so that it is as it was if that fails, as on a full disk."""
+    draft = path.with_suffix(".tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _keep(folder: Path, exercise: str, answer: str) -> Path:
