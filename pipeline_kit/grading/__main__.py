@@ -4,6 +4,7 @@ The exercises are looked for here and in `exercises/`.
 """
 
 import argparse
+import io
 import random
 import re
 import sys
@@ -23,6 +24,8 @@ from pipeline_kit.grading.status import Status
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # "?" for what a console cannot show
     parser = _parser()
     given = parser.parse_args(arguments)
     try:

@@ -1,6 +1,8 @@
 """The scoreboard shows where a student stands, and what to do next."""
 
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,16 @@ def test_in_a_notebook_the_exercises_are_links(folder: Path) -> None:
 def test_the_command_line_shows_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score"]) == 0
     assert capsys.readouterr().out.rstrip() == repr(scoreboard(folder))
+
+
+def test_a_console_that_lacks_characters_shows_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", console)
+    assert main(["score"]) == 0
+    console.seek(0)
+    assert "The <1>  ??????????    0 of 10  not attempted" in console.read()
 
 
 def test_without_exercises_here_those_of_the_package_are_meant(
