@@ -97,7 +97,7 @@ def test_a_console_that_lacks_characters_shows_the_rest(
     monkeypatch.setattr(sys, "stdout", console)
     assert main(["score"]) == 0
     console.seek(0)
-    assert "The <1>  ??????????    0 of 10  not attempted" in console.read()
+    assert "The <1>   ??????????    0 of 10  not attempted" in console.read()
 
 
 def test_without_exercises_here_those_of_the_package_are_meant(
