@@ -36,7 +36,15 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed, and have pytest run nothing that was handed in but notebooks."""
+    """Choose the seed, and have pytest run nothing that was handed in but notebooks.
+
+    Raises:
+        pytest.UsageError: several processes are to grade, of which none would know all verdicts.
+    """
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError(
+            "an exercise is graded by one process; leave out -n, or use `grade`"
+        )
     seed, folder = config.getoption("seed"), config.getoption("answers")
     config.stash[_SEED] = random.randrange(10_000) if seed is None else seed
     config.stash[_REPORTS] = {}

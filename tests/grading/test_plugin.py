@@ -266,3 +266,10 @@ def test_hidden_checks_that_cannot_be_loaded_are_named_with_the_reason(tmp_path:
     assert code == 1
     assert f"test_{NAME}_hidden.py ===" in output
     assert "ValueError: test_one_more_thing needs a docstring: the claim in a sentence" in output
+
+
+def test_several_processes_are_refused_as_none_would_know_all_verdicts() -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed, so there is no -n")
+    code, output = run_pytest("exercises/", "-n", "2")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "an exercise is graded by one process; leave out -n, or use `grade`" in output
