@@ -204,6 +204,9 @@ def test_a_folder_without_students_is_said_to_be_one(
     with pytest.raises(SystemExit):
         main(["grade", "class", "grades"])
     assert "class has no folders in it, one for each student" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["grade", "clas", "grades"])
+    assert "there is no folder clas" in capsys.readouterr().err
 
 
 def test_grades_are_not_written_among_the_submissions(

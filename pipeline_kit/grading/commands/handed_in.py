@@ -18,8 +18,10 @@ def students_in(submissions: Path) -> list[Path]:
     """Return the folders of the students, by name.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: there are none, or no such folder.
     """
+    if not submissions.is_dir():
+        raise FileNotFoundError(f"there is no folder {submissions}")
     students = sorted(
         p for p in submissions.glob("*") if p.is_dir() and not _made_by_a_tool(p.name)
     )
