@@ -70,6 +70,7 @@ class Channel(Generic[T]):
     """
 
     def __init__(self, capacity: float = 0, *, name: str = "unnamed") -> None:
+        check_capacity("capacity", capacity)
         self.name = name
         self.capacity = capacity
         self._buffer: deque[T] = deque()
@@ -79,9 +80,8 @@ class Channel(Generic[T]):
         self._received = 0
         self._claims: Iterable[tuple[()]] = ()  # for each item counted as received in advance, one
         self._peak_depth = 0
-        self._abandoned = False
         self._observer: Observer | None = None
-        check_capacity("capacity", capacity)
+        self._abandoned = False
 
     def send_nowait(self, item: T) -> None:
         """Put `item` into the channel, or hand it to a waiting receiver, without waiting.
@@ -173,7 +173,7 @@ class Channel(Generic[T]):
         return ChannelStatistics(
             capacity=self.capacity,
             depth=len(self),
-            peak_depth=self._peak_depth,
+            peak_depth=max(self._peak_depth, len(self)),
             sent=received + len(self._buffer),
             received=received,
             waiting_senders=len(self._senders),
@@ -213,6 +213,8 @@ class Channel(Generic[T]):
         )
 
     def __del__(self) -> None:
+        if not hasattr(self, "_abandoned"):
+            return  # it has never been made: an argument was wrong
         left = len(self._buffer)
         if self._abandoned or self._senders or self._receivers:
             problem = "while a task still waited on it"

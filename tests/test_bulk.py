@@ -1,13 +1,15 @@
 """The fast lane must leave channels as the slow one would: same items, numbers and wakings."""
 
+import asyncio
 from asyncio import create_task, sleep
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit import FILTERED, Channel, StageError, virtual_time
+from pipeline_kit import FILTERED, Channel, Pipeline, Stage, StageError, virtual_time
 from pipeline_kit.bulk import fill, move, move_async, room
 from pipeline_kit.channel import WouldBlock
 
@@ -192,3 +194,30 @@ async def test_room_is_what_can_be_put_without_waiting_and_out_of_turn() -> None
         await sender
         channel.receive_nowait()
     assert room(channel) == 0  # closed
+
+
+async def test_a_function_that_looks_at_its_own_run_sees_the_truth() -> None:
+    def look(item: int) -> int:
+        own = run.metrics[0]
+        seen.append((own.taken, own.working, own.passed_on))
+        assert own.behind.peak_depth >= own.behind.depth
+        return item
+
+    seen: list[tuple[int, int, int]] = []
+    async with Pipeline(Stage(look, buffer=20), buffer=20).run(range(15)) as run:
+        await settle()
+    assert seen == [(number + 1, 1, number) for number in range(15)]
+
+
+async def test_a_failure_is_known_before_the_others_get_their_turn() -> None:
+    """Or whoever leaves the run in that turn cancels the task, and nobody hears of the failure."""
+
+    def source() -> Iterator[int]:
+        yield from range(5)
+        failing.set()
+        raise ValueError("the file is damaged")
+
+    failing = asyncio.Event()
+    with pytest.raises(StageError, match="ValueError: the file is damaged"):
+        async with Pipeline(Stage(double, buffer=20)).run(source()):
+            await failing.wait()

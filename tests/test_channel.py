@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import math
+import sys
 from asyncio import CancelledError, Task, create_task, sleep
 from collections.abc import Callable, Coroutine
 from itertools import count
@@ -219,6 +220,17 @@ async def test_without_bound_no_send_waits() -> None:
 def test_an_impossible_capacity_is_refused_with_a_remedy(capacity: float) -> None:
     with pytest.raises(ValueError, match=r"capacity must be .* 0 or more, got .*; use 0 for"):
         Channel(capacity)
+
+
+def test_a_misspelt_argument_is_all_that_one_hears_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unheard: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unheard.append)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'capcity'"):
+        Channel(capcity=3)  # type: ignore[call-arg] # that is the point
+    gc.collect()
+    assert unheard == []
 
 
 async def test_a_channel_thrown_away_unclosed_with_items_warns_by_name() -> None:
