@@ -76,4 +76,17 @@ class _Keeper(Executor):
 
     def submit(self, *call: Any, **keywords: Any) -> "concurrent.futures.Future[Any]":
         self.work = self._executor.submit(*call, **keywords)
+        self.work.add_done_callback(_make_bearable)
         return self.work
+
+
+def _make_bearable(work: "concurrent.futures.Future[Any]") -> None:
+    """Make a `StopIteration` the `RuntimeError` that it would be in a coroutine (PEP 479).
+
+    Up to Python 3.12 asyncio cannot pass it on, and whoever awaits it would wait for ever.
+    """
+    error = None if work.cancelled() else work.exception()
+    if isinstance(error, StopIteration):
+        bearable = RuntimeError("the function raised StopIteration")
+        bearable.__cause__ = error
+        work._exception = bearable  # set_exception works only once

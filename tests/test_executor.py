@@ -82,3 +82,13 @@ def test_a_call_that_the_executor_gives_up_has_failed() -> None:
             assert await tasks[0]
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("make", [ThreadPoolExecutor, ProcessPoolExecutor])
+async def test_an_iterator_that_is_exhausted_there_is_an_error_like_any_other(
+    make: type[Executor],
+) -> None:
+    with make() as pool:
+        exhausted = in_executor(pool, next)
+        with pytest.raises(RuntimeError, match="the function raised StopIteration"):
+            await exhausted(iter(()))
