@@ -25,11 +25,13 @@ from random import Random
 from typing import Any
 
 from pipeline_kit import virtual_time
+from pipeline_kit.callbacks import check_plain
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.shuffled_loop import ShuffledLoop
 from pipeline_kit.source import Source
 from pipeline_kit.trace import Trace
 from pipeline_kit.virtual_time import StalledError
+from pipeline_kit.whole_numbers import check_whole
 
 Program = tuple[Pipeline, Source] | Coroutine[Any, Any, Any]
 """A pipeline and what to feed it with, or a coroutine."""
@@ -60,13 +62,16 @@ def search_schedules(
         patience: seconds of real time that the clock may stand still before a run is given up.
 
     Raises:
-        TypeError: `make` makes neither a coroutine nor a pipeline and its source.
-        ValueError: `runs` is below 1, or `jitter` below 0, or `patience` is not above 0.
+        TypeError: `make` makes neither a coroutine nor a pipeline and its source, or `claim` cannot
+            be called, or is async.
+        ValueError: `runs` is no whole number or below 1, or `jitter` below 0, or `patience` is not
+            above 0.
     """
     if not callable(make):
         raise TypeError(f"make must be a function that makes the program anew, got {make!r:.100}")
-    if not runs >= 1:
-        raise ValueError(f"runs must be 1 schedule or more, got {runs!r}")
+    if claim is not None:
+        check_plain("claim", claim, takes="one ScheduledRun", remedy="await in `make` instead")
+    check_whole("runs", runs, of="schedules")
     if not jitter >= 0:
         raise ValueError(f"jitter must be 0 or more, as a share of each delay, got {jitter!r}")
     if not patience > 0:

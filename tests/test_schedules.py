@@ -185,8 +185,10 @@ def test_programs_that_cannot_be_run_are_refused() -> None:
         search_schedules([1, 2])  # type: ignore[arg-type] # that is what is tried
     with pytest.raises(TypeError, match=r"return Pipeline\(…\), range\(20\)`; it returned 7"):
         search_schedules(lambda: 7)  # type: ignore[arg-type, return-value] # likewise
-    with pytest.raises(ValueError, match="runs must be 1 schedule or more, got 0"):
+    with pytest.raises(ValueError, match="runs must be a whole number of schedules, 1 or more"):
         search_schedules(three_tasks, runs=0)
+    with pytest.raises(ValueError, match=r"runs must be .*, got 2\.5"):
+        search_schedules(three_tasks, runs=2.5)  # type: ignore[arg-type] # likewise
     with pytest.raises(ValueError, match="jitter must be 0 or more"):
         search_schedules(three_tasks, jitter=-1)
     with pytest.raises(ValueError, match="patience must be above 0"):
@@ -198,3 +200,11 @@ def test_a_coroutine_function_may_be_any_callable() -> None:
         return three_tasks()
 
     assert search_schedules(make, runs=2).failed == []
+
+
+def test_a_claim_that_would_always_hold_is_refused() -> None:
+    async def claim(run: ScheduledRun) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="claim must be a plain function, got the async"):
+        search_schedules(three_tasks, claim=claim)
