@@ -6,6 +6,7 @@ from os.path import basename, dirname, join  # pathlib takes milliseconds to imp
 from types import CodeType, FrameType
 from typing import Any
 
+from pipeline_kit.errors import shown
 from pipeline_kit.waiting_line import Waiter
 
 _NOT_THE_USERS = (join(dirname(dirname(asyncio.__file__)), ""), join(dirname(__file__), ""))
@@ -69,7 +70,7 @@ def _waits_for(frame: FrameType) -> str:
     inner = owner is None or isinstance(owner, Waiter)  # whose line is what matters
     if inner or kind.startswith("_") or method.startswith("_"):
         return ""
-    return f"waits in {kind}.{method} on {owner!r}"
+    return f"waits in {kind}.{method} on {shown(owner):.200}"  # a queue shows all that is in it
 
 
 def _file_name(code: CodeType) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pipeline_kit.events import SOURCE, Envelope
 from pipeline_kit.whole_numbers import check_whole
@@ -43,7 +43,7 @@ class StageError(Exception):
         if self.stage == SOURCE:
             return f"the source failed after {self.item} items{because}"
         number = "" if self.number is None else f" (number {self.number})"
-        return f"stage {self.stage!r} failed on item {self.item!r:.200}{number}{because}"
+        return f"stage {self.stage!r} failed on item {shown(self.item):.200}{number}{because}"
 
 
 def is_failure(error: BaseException) -> bool:
@@ -73,7 +73,15 @@ def end_if_cancelled() -> None:
 def _in_words(cause: BaseException) -> str:
     if isinstance(cause, asyncio.CancelledError) and not cause.args:
         return "CancelledError: something that it waited for was cancelled"
-    return f"{type(cause).__name__}: {cause}"
+    return f"{type(cause).__name__}: {shown(cause, str)}"
+
+
+def shown(value: object, describe: Callable[[object], str] = repr) -> str:
+    """Return `describe(value)`, or its type if that fails: a message must not hide an error."""
+    try:
+        return describe(value)
+    except Exception:
+        return f"<{type(value).__name__}, which cannot be shown>"
 
 
 class ErrorLog:

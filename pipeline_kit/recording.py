@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from pipeline_kit.channel import Channel
-from pipeline_kit.errors import is_failure
+from pipeline_kit.errors import is_failure, shown
 from pipeline_kit.events import SINK, SOURCE, Envelope, Event, Kind, StageShape
 from pipeline_kit.marks import Mark, MarkKind, listener
 from pipeline_kit.stage import FILTERED, Stage
@@ -64,7 +64,7 @@ class Recorder:
                     result = await result
             except BaseException as error:
                 if is_failure(error):
-                    self._note("failed", envelope, stage.name, worker, repr(error))
+                    self._note("failed", envelope, stage.name, worker, shown(error))
                 raise
             if result is FILTERED:
                 self._note("filtered", envelope, stage.name, worker)

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One run of a pipeline: a context manager, and an async iterator over the results."""
+    """One run of a pipeline: an async context manager; `async for` in its block gives the results.
+
+    Raises:
+        RuntimeError: it is entered a second time, or iterated over before it has begun.
+        StageError: on leaving the block, a stage or the source failed; see `Stage(on_error=…)`.
+        TimeoutError: on leaving the block, the deadline of the pipeline has passed.
+        TypeError: on entering, what is to make the channel of a stage makes something else.
+        ValueError: on entering, it makes one that was used before.
+    """
 
     def __init__(self, pipeline: "Pipeline", source: Source, *, record: bool = False) -> None:
         self.pipeline = pipeline

@@ -8,9 +8,10 @@ every run, and `asyncio.sleep(3600)` costs no more than `asyncio.sleep(0)`.
          └─ no ──▶ a timer set? ── yes ──▶ jump to it
                         └─ no ──▶ everyone waits for someone else: deadlock
 
-Computing costs no virtual time: a function that burns a second of CPU takes 0 s here. Work in
-threads and executors is waited for in real time while the clock stands still. Sockets and
-subprocesses belong to the real clock; here nobody waits for them.
+Computing costs no virtual time: a function that burns a second of CPU takes 0 s here. Work that the
+loop hands to an executor, as `asyncio.to_thread` and `Stage(executor=…)` do, is waited for in real
+time while the clock stands still. Sockets, subprocesses and threads of your own belong to the real
+clock; here nobody waits for them.
 """
 
 import asyncio

@@ -90,3 +90,14 @@ def test_a_place_is_named_only_in_the_users_own_code() -> None:
     text = report(receive, stuck)
     assert text.count(" (test_deadlock.py, line ") == text.count(" (") == 3
     assert "'source' waits in Channel.receive on <Channel 'never'" in text
+
+
+def test_a_queue_does_not_show_all_that_is_in_it() -> None:
+    async def stuck() -> None:
+        queue = asyncio.Queue[int](1000)
+        for number in range(1001):
+            await queue.put(number)
+
+    text = report(stuck)
+    assert "waits in Queue.put on <Queue at " in text
+    assert len(text) < 500

@@ -2,8 +2,10 @@ import pickle
 
 import pytest
 
-from pipeline_kit import ErrorLog, StageError
+from pipeline_kit import ErrorLog, Pipeline, Stage, StageError
 from pipeline_kit.trace import Envelope
+
+RECORD = pytest.mark.parametrize("record", [False, True], ids=["plain", "recorded"])
 
 
 def test_an_error_names_stage_item_and_cause() -> None:
@@ -43,3 +45,25 @@ def test_a_log_that_keeps_nothing_still_counts() -> None:
     for limit in (-1, 1.5):
         with pytest.raises(ValueError, match="limit must be a whole number of errors, 0 or more"):
             ErrorLog(limit=limit)  # type: ignore[arg-type] # that is the point
+
+
+class UnspeakableError(Exception):
+    def __repr__(self) -> str:
+        raise RuntimeError("half made")
+
+    __str__ = __repr__
+
+
+@RECORD
+async def test_what_cannot_be_shown_hides_no_error(record: bool) -> None:
+    """Be it the item or the error: whoever writes the message must not fail in its place."""
+
+    async def fail(item: object) -> None:
+        raise UnspeakableError
+
+    run = Pipeline(Stage(fail, workers=2)).run([1, UnspeakableError()], record=record)
+    with pytest.raises(StageError, match="<UnspeakableError, which cannot be shown>") as caught:
+        async with run:
+            await anext(aiter(run))
+    assert isinstance(caught.value.__cause__, UnspeakableError)
+    assert "<UnspeakableError, which cannot be shown>" in caught.value.__notes__[0]
