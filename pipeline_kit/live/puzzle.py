@@ -75,7 +75,10 @@ class Puzzle:
                 result = self._run("\n".join(program))
             except (Exception, virtual_time.StalledError) as error:
                 return f"{type(error).__name__}: {error}".splitlines()[0]
-        return None if self.check(result) else f"the result is {result!r:.80}"
+        verdict = self.check(result)
+        # Of what returns nothing `(1.0).__eq__` says `NotImplemented`, which counts as true.
+        passed = verdict is not NotImplemented and verdict
+        return None if passed else f"the result is {result!r:.80}"
 
     def _run(self, source: str) -> Any:
         code = compile(source, "<your program>", "exec")

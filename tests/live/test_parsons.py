@@ -126,3 +126,9 @@ def test_what_is_saved_says_what_the_program_is_to_do():
     saved, _ = problem()._repr_mimebundle_()
     assert "Double, then turn into text" in saved["text/plain"]
     assert MAIN not in str(saved)
+
+
+def test_a_program_that_returns_nothing_passes_no_check():
+    lines = LINES.replace("return await", "await")
+    with pytest.raises(ValueError, match=r"no order .* the result is None"):
+        problem(lines, check=["2", "4", "6"].__eq__)
