@@ -51,7 +51,7 @@ def answer_in_notebook(path: Path, function: str) -> tuple[str, str]:
     if source := newest_definition(others, function) or tagged:
         return source, ""
     remedy = f"`python -m pipeline_kit.grading reset {path.stem}` puts its cell back"
-    return "", f"no cell of {path.name} defines {function}; {remedy}"
+    return "", f"no code cell of {path.name} defines {function}; {remedy}"
 
 
 def newest_definition(cells: Sequence[str], function: str) -> str:

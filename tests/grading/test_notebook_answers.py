@@ -48,7 +48,7 @@ def test_a_stub_that_was_not_touched_is_the_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"cells": []}', "no cell of x.ipynb defines f"),
+        ('{"cells": []}', "no code cell of x.ipynb defines f"),
         ("<<<<<<< HEAD", "not a notebook"),
         (None, "there is no notebook x.ipynb"),
         ("[" * 100_000, "not a notebook"),

@@ -29,7 +29,7 @@ from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.status import Status
 from pipeline_kit.grading.verdicts import grade_by
 
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet begins a formula, and runs it."""
 
 
