@@ -38,6 +38,8 @@ def answer_in_notebook(path: Path, function: str) -> tuple[str, str]:
     """
     if path.is_symlink():
         return "", f"{path.name} is only a link; the notebook itself is wanted"
+    if path.exists() and not path.is_file():  # to read a pipe would take for ever
+        return "", f"{path.name} is no file; the notebook itself is wanted"
     try:
         cells = read_cells(path)
     except FileNotFoundError:

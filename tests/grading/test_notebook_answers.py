@@ -1,6 +1,8 @@
 """The answer is found in the notebook, wherever the student has moved it."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,9 +70,23 @@ def test_where_there_is_no_answer_it_says_so(
     assert sentence in missing
 
 
-def test_a_folder_of_that_name_is_no_answer(tmp_path: Path) -> None:
-    (tmp_path / "x.ipynb").mkdir()
-    assert answer_in_notebook(tmp_path / "x.ipynb", "f")[1].startswith("x.ipynb cannot be read: ")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
+def test_a_folder_or_a_pipe_of_that_name_is_no_answer(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "x.ipynb")
+    assert "x.ipynb is no file" in answer_in_notebook(tmp_path / "x.ipynb", "f")[1]
+
+
+def test_a_notebook_that_nobody_may_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    path = notebook(tmp_path / "x.ipynb", ("async def f(): pass", ["answer"]))
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert answer_in_notebook(path, "f") == ("", "x.ipynb cannot be read: Permission denied")
 
 
 def test_in_a_kernel_the_newest_definition_counts() -> None:
