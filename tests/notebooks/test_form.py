@@ -164,6 +164,19 @@ def test_something_runs_for_real(path: Path) -> None:
 
 
 @each_lesson
+def test_a_live_run_and_what_is_printed_of_its_results_are_saved_from_one_run(path: Path) -> None:
+    out = None
+    for cell in cells(path, "code"):
+        told = json.dumps(cell["outputs"])
+        if calls(cell, "watch"):
+            [out] = {count for count, _ in re.findall(r"([\d,]+) of ([\d,]+) items out", told)}
+        # What the results are called, or nothing where they are counted at once.
+        counted = re.search(r"(\w+) = await view\.finished|(?=len\(await view)", text(cell))
+        if counted and re.search(rf"len\(({counted[1]}|view\.results|await.*)\)", text(cell)):
+            assert out in re.findall(r"[\d,]+", told)
+
+
+@each_lesson
 def test_wrong_answers_are_answered_by_name(path: Path) -> None:
     last = [call for cell in cells(path, "code") for call in calls(cell, "again")]
     assert all({"answer", "because", "mistakes"} <= set(given(call)) for call in last)
