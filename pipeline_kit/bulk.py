@@ -2,8 +2,8 @@
 
 Within one turn of the event loop nobody else can look. So when items are there, and there is room
 for the results, a worker may move ten of them in a row without taking its turn ten times; the
-channels end up as if it had moved them one by one. This is worth three to four times the speed, and
-is the only code that reaches into a channel's internals. So it is for plain channels only: one of
+channels end up as if it had moved them one by one. This is worth some ten times the speed, and is
+the only code that reaches into a channel's internals. So it is for plain channels only: one of
 another class may have rules of its own.
 """
 

@@ -73,7 +73,8 @@ def end_if_cancelled() -> None:
 def _in_words(cause: BaseException) -> str:
     if isinstance(cause, asyncio.CancelledError) and not cause.args:
         return "CancelledError: something that it waited for was cancelled"
-    return f"{type(cause).__name__}: {shown(cause, str)}"
+    kind, text = type(cause).__name__, shown(cause, str)
+    return f"{kind}: {text}" if text else kind
 
 
 def shown(value: object, describe: Callable[[object], str] = repr) -> str:

@@ -77,7 +77,8 @@ class Pipeline:
         """Run over `source` and return all results.
 
         Raises:
-            StageError: a stage or the source failed.
+            StageError: a stage or the source failed, and no `on_error` of the stage took care of it.
+            TimeoutError: the run was stopped at its deadline.
         """
         async with self.run(source) as run:
             return [result async for result in run]

@@ -34,8 +34,8 @@ async def feed(
 ) -> None:
     """Send all that `source` yields, each item passed through `enter`, to `outbox`; then close it.
 
-    While `go` is not set, nothing is sent. A source that is a generator is closed too, also when
-    the run ends early.
+    While `go` is not set, no send begins. A source that is a generator is closed too, also when the
+    run ends early.
 
     Raises:
         StageError: the source failed, maybe in its clean-up, or the channel of the first stage did

@@ -55,10 +55,11 @@ class Steps:
         return sum(areas) / end
 
     def intervals_at_least(self, level: float, end: float) -> list[tuple[float, float]]:
-        """Return the stretches `(from, to)` during which the value is `level` or more."""
+        """Return the stretches `(from, to)`, until `end`, with a value of `level` or more."""
         stretches: list[tuple[float, float]] = []
         borders = pairwise((*self.times, end))
-        for (start, stop), value in zip(borders, self.values, strict=True):
+        for (start, following), value in zip(borders, self.values, strict=True):
+            stop = min(following, end)
             if value < level or stop <= start:
                 continue
             if stretches and stretches[-1][1] == start:

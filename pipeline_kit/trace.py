@@ -95,6 +95,9 @@ class Trace:
 
         Where a trace has no `queued` events (the channels of a graded run are the student's own),
         these are the items that the stage before has finished and this one has not started.
+
+        Raises:
+            ValueError: there is no such stage.
         """
         seen = any(event.kind == "queued" for event in self.events)
         before = self._stage_before(stage)
@@ -172,7 +175,11 @@ class Trace:
 
     @property
     def bottleneck(self) -> str:
-        """Name of the stage whose workers are busy for the greatest share of the time."""
+        """Name of the stage whose workers are busy for the greatest share of the time.
+
+        Raises:
+            ValueError: there is no stage.
+        """
         return max((s.name for s in self.stages if s.name != SINK), key=self.utilisation)
 
     def table(self) -> list[dict[str, Any]]:

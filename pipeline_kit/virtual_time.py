@@ -53,6 +53,7 @@ def run(
     Raises:
         DeadlockError: every task waits and no timer is set; names who waits for what.
         StalledError: the clock has stood still for `patience` seconds; names the place.
+        TypeError: `main` is a coroutine, instead of the function that makes it.
         ValueError: `patience` is 0 or less.
     """
     if not patience > 0:

@@ -17,6 +17,7 @@ def test_an_error_names_stage_item_and_cause() -> None:
     assert (numbered.stage, numbered.item, numbered.number) == ("parse", "1O", 7)
     assert str(numbered) == ("stage 'parse' failed on item '1O' (number 7): ValueError: no digits")
     assert str(StageError("source", 3)) == "the source failed after 3 items"
+    assert str(failure(1)) == "stage 'parse' failed on item 1: ValueError"
 
 
 def test_an_error_survives_pickling() -> None:

@@ -28,6 +28,7 @@ def test_stretches_at_a_level_join_where_they_touch() -> None:
     steps = Steps((1.0, 2.0, 3.0, 4.0), (3.0, 4.0, 1.0, 3.0))
     assert steps.intervals_at_least(3, end=6.0) == [(1.0, 3.0), (4.0, 6.0)]
     assert Steps((), ()).intervals_at_least(1, end=6.0) == []
+    assert Steps((0.0, 5.0, 9.0), (1.0, 0.0, 1.0)).intervals_at_least(1, end=2.0) == [(0.0, 2.0)]
 
 
 def test_nothing_at_all_is_zero() -> None:
