@@ -77,7 +77,7 @@ class Pipeline:
         """Run over `source` and return all results.
 
         Raises:
-            StageError: a stage or the source failed, and no `on_error` of the stage took care of it.
+            StageError: a stage or the source failed; see `Stage(on_error=…)`.
             TimeoutError: the run was stopped at its deadline.
         """
         async with self.run(source) as run:
