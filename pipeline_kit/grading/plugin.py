@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SEED] = random.randrange(10_000) if seed is None else seed
     config.stash[_REPORTS] = {}
     _let_nbval_run_the_notebooks(config)
+    # Where nothing can be written, pytest has no cache; a grade does not depend on it.
+    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestCacheWarning")
     places = [p.resolve() for p in _folders(config) if any(p.glob("test_ex*.py"))]
     for place in places:
         os.environ[FOLDER_VARIABLE] = str(place)  # for notebooks in other folders

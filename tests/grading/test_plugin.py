@@ -273,3 +273,11 @@ def test_several_processes_are_refused_as_none_would_know_all_verdicts() -> None
     code, output = run_pytest("exercises/", "-n", "2")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "an exercise is graded by one process; leave out -n, or use `grade`" in output
+
+
+def test_where_pytest_can_write_no_cache_it_grades_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = f"cache_dir={tmp_path / 'file' / 'inside'}"
+    code, output = run_pytest(f"exercises/test_{NAME}.py", "-p", "cacheprovider", "-o", cache)
+    assert code == 1
+    assert "total                          0 of 10 points" in output
