@@ -16,8 +16,9 @@ from pipeline_kit.grading.progress import history
 NAME = "ex01_basic_pipeline"
 
 
-def run_pytest(*arguments: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+def run_pytest(*arguments: str, cache: Path | None = None) -> tuple[int, str]:
+    where = ["-o", f"cache_dir={cache}"] if cache else ["-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *where, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
@@ -277,7 +278,6 @@ def test_several_processes_are_refused_as_none_would_know_all_verdicts() -> None
 
 def test_where_pytest_can_write_no_cache_it_grades_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    cache = f"cache_dir={tmp_path / 'file' / 'inside'}"
-    code, output = run_pytest(f"exercises/test_{NAME}.py", "-p", "cacheprovider", "-o", cache)
+    code, output = run_pytest(f"exercises/test_{NAME}.py", cache=tmp_path / "file" / "inside")
     assert code == 1
     assert "total                          0 of 10 points" in output
