@@ -14,7 +14,6 @@ import shutil
 from pathlib import Path
 
 from pipeline_kit.grading.checks import load
-from pipeline_kit.grading.commands.reset import stubs
 from pipeline_kit.grading.folder import exercises_in
 from pipeline_kit.grading.notebook_file import answer_in_notebook
 
@@ -53,7 +52,7 @@ def make_course(exercises: Path, course: Path) -> list[str]:
 
 def _refuse_answer(notebook: Path, function: str) -> None:
     answer, _ = answer_in_notebook(notebook, function)
-    if answer and answer.strip() != stubs().get(notebook.stem, answer).strip():
+    if answer and "raise NotImplementedError" not in answer:
         reset = f"python -m pipeline_kit.grading reset {notebook.stem}"
         raise ValueError(
             f"{notebook} has an answer in it, which students would get; `{reset}` takes it out"
