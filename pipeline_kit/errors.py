@@ -39,7 +39,7 @@ class StageError(Exception):
         return getattr(self.__cause__, "attempts", 1)
 
     def __str__(self) -> str:
-        because = f": {_in_words(self.__cause__)}" if self.__cause__ else ""
+        because = f": {in_words(self.__cause__)}" if self.__cause__ else ""
         if self.stage == SOURCE:
             return f"the source failed after {self.item} items{because}"
         number = "" if self.number is None else f" (number {self.number})"
@@ -70,7 +70,8 @@ def end_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-def _in_words(cause: BaseException) -> str:
+def in_words(cause: BaseException) -> str:
+    """Return the type of `cause` and what it says, if it says anything."""
     if isinstance(cause, asyncio.CancelledError) and not cause.args:
         return "CancelledError: something that it waited for was cancelled"
     kind, text = type(cause).__name__, shown(cause, str)

@@ -17,6 +17,7 @@ that bugs are found with a known probability: Burckhardt et al., "A randomized s
 probabilistic guarantees of finding bugs", ASPLOS 2010.
 """
 
+import asyncio
 import gc
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
@@ -26,6 +27,7 @@ from typing import Any
 
 from pipeline_kit import virtual_time
 from pipeline_kit.callbacks import check_plain
+from pipeline_kit.errors import in_words
 from pipeline_kit.pipeline import Pipeline
 from pipeline_kit.shuffled_loop import ShuffledLoop
 from pipeline_kit.source import Source
@@ -142,7 +144,7 @@ class Search:
         result, error = None, None
         try:
             result = virtual_time.run(lambda: program, patience=self.patience, loop=loop)
-        except (Exception, StalledError) as raised:
+        except (Exception, asyncio.CancelledError, StalledError) as raised:
             error = raised
         trace = traces[0] if traces else Trace([])
         run = ScheduledRun(number, result, error, "", loop.steps, loop.time(), trace)
@@ -179,7 +181,7 @@ async def _collect(pipeline: Pipeline, source: Source, traces: list[Trace]) -> l
 def _failure(run: ScheduledRun, claim: Claim | None) -> str:
     """Return what went wrong; empty if nothing did."""
     if run.error:
-        return f"{type(run.error).__name__}: {run.error}"
+        return in_words(run.error)
     try:
         holds = claim is None or claim(run)
     except AssertionError as error:

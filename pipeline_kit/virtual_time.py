@@ -54,7 +54,7 @@ def run(
         DeadlockError: every task waits and no timer is set; names who waits for what.
         StalledError: the clock has stood still for `patience` seconds; names the place.
         TypeError: `main` is a coroutine, instead of the function that makes it.
-        ValueError: `patience` is 0 or less.
+        ValueError: `patience` is 0 or less, or `loop` is closed.
     """
     if not patience > 0:
         raise ValueError(f"patience must be above 0 seconds of real time, got {patience!r}")
@@ -62,6 +62,8 @@ def run(
         main.close()
         raise TypeError("main must be a coroutine function, got a coroutine: pass main, not main()")
     loop = loop or VirtualTimeLoop()
+    if loop.is_closed():
+        raise ValueError(f"loop must be a new one for each run, got {loop!r}")
     outcome: Future[T] = Future()
     thread = threading.Thread(
         target=contextvars.copy_context().run,

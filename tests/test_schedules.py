@@ -140,6 +140,18 @@ def test_an_error_of_the_program_is_a_failure_with_its_name() -> None:
     assert [run.failure for run in search.failed] == ["LookupError: no such page"] * 3
 
 
+def test_a_program_that_ends_cancelled_is_a_failure_too() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(asyncio.sleep(10))
+        await asyncio.sleep(1)
+        task.cancel()
+        await task
+
+    search = search_schedules(main, runs=3)
+    assert len(search.failed) == 3
+    assert search.failed[0].failure.startswith("CancelledError: something that it waited for")
+
+
 def test_an_assertion_in_a_claim_says_what_is_wrong() -> None:
     def claim(run: ScheduledRun) -> bool:
         if run.result[0] != "a":

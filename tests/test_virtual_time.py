@@ -146,6 +146,13 @@ def test_a_coroutine_instead_of_a_function_is_refused_with_a_remedy() -> None:
         virtual_time.run(main())  # type: ignore[arg-type] # that is the point
 
 
+def test_a_loop_that_has_had_its_run_is_refused() -> None:
+    loop = virtual_time.VirtualTimeLoop()
+    virtual_time.run(lambda: asyncio.sleep(1), loop=loop)
+    with pytest.raises(ValueError, match="loop must be a new one for each run, got <Virtual"):
+        virtual_time.run(lambda: asyncio.sleep(1), loop=loop)
+
+
 def test_to_sleep_for_ever_is_no_reason_to_move_the_clock_there() -> None:
     async def main() -> None:
         asyncio.create_task(asyncio.sleep(5)).add_done_callback(lambda _: seen.append(now()))
