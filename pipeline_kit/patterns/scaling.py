@@ -88,7 +88,7 @@ class Autoscaler:
         self._seen_at = 0.0  # … this time
         self._period_ends = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._failure: Exception | None = None  # of `on_scale`, where no call was there to raise it
+        self._failure: Exception | None = None  # of `on_scale`, until a call is there to raise it
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -112,6 +112,7 @@ class Autoscaler:
         """Call `function` with `item` once a worker is free, first come, first served."""
         loop = asyncio.get_running_loop()
         self._catch_up(loop)
+        self._raise_failure()
         if self._places.taken < self._rule.workers:
             self._places.taken += 1
         else:
@@ -120,17 +121,13 @@ class Autoscaler:
         try:
             return await invoke(function, item)
         finally:
-            try:
-                self._catch_up(loop)
-            finally:  # also if `on_scale` fails
-                self._places.give_back()
+            self._catch_up(loop)
+            self._places.give_back()
+            self._raise_failure()
 
     def _catch_up(self, loop: asyncio.AbstractEventLoop, at_least: float = 0.0) -> None:
         """Take the decisions that are due by now; since the last event nothing else has changed."""
         now = max(loop.time(), at_least)
-        if self._failure:
-            failure, self._failure = self._failure, None
-            raise failure
         if loop is not self._loop:
             self._loop, self._timer = loop, None
             self._worked, self._seen_at, self._period_ends = 0.0, now, now + self.period
@@ -151,7 +148,15 @@ class Autoscaler:
         """Take a step, or none, at the end of a period."""
         if self._rule.decide(utilisation, all_busy=self._places.taken >= self._rule.workers):
             self._places.hand_out()
-            self._on_scale(ScalingStep(self._period_ends, self._rule.workers, utilisation))
+            try:
+                self._on_scale(ScalingStep(self._period_ends, self._rule.workers, utilisation))
+            except Exception as failure:  # which must not keep this period from ending
+                self._failure = self._failure or failure
+
+    def _raise_failure(self) -> None:
+        if self._failure:
+            failure, self._failure = self._failure, None
+            raise failure
 
     def _skip_periods_like_this(self, now: float) -> None:
         """Do not decide again and again, after an idle night, what will not change."""
@@ -170,9 +175,6 @@ class Autoscaler:
 
     def _at_end_of_period(self, loop: asyncio.AbstractEventLoop, end: float) -> None:
         self._timer = None
-        try:
-            self._catch_up(loop, end)  # a timer may come a moment early, by the loop's resolution
-        except Exception as failure:
-            self._failure = failure
+        self._catch_up(loop, end)  # a timer may come a moment early, by the loop's resolution
         if self._places.line:
             self._set_timer(loop)

@@ -143,6 +143,23 @@ async def test_a_failing_hook_leaves_no_slot_taken() -> None:
     assert scaler.busy == 0
 
 
+async def test_a_hook_that_fails_once_costs_one_call_and_no_period() -> None:
+    # It fails in the timer, as all calls take longer than a period; that must go on nevertheless.
+    steps: list[tuple[float, int]] = []
+
+    def fail_at_first(step: ScalingStep) -> None:
+        steps.append((step.time, step.workers))
+        if len(steps) == 1:
+            raise OSError("the display is gone")
+
+    scaler = Autoscaler(max_workers=4, on_scale=fail_at_first)
+    calls = [scaler.call(pause(1.5), item) for item in range(8)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(result, OSError) for result in results] == [True, *[False] * 7]
+    assert steps == [(1, 2), (2, 3), (3, 4)]
+    assert scaler.busy == 0
+
+
 @pytest.mark.parametrize("period", [0.2, 0.4])
 async def test_a_timer_that_comes_a_moment_early_ends_its_period(period: float) -> None:
     # Periods of 0.2 s add up to 5.1000000000000005 s; timers are kept to the nanosecond.
