@@ -32,7 +32,9 @@ function coloursFor(palette, root) {
 // Calls `draw` whenever the theme or the width of `root` changes, or it comes into sight, because
 // a page may skip the drawing of what nobody sees. Returns a function that ends it.
 function watchPage(root, draw) {
-  const theme = new MutationObserver(draw);
+  // JupyterLab hides the page while it changes its theme, and shows it again before the next frame:
+  // what has no width then is drawn in that frame.
+  const theme = new MutationObserver(() => { draw(); requestAnimationFrame(draw); });
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
   const size = new ResizeObserver(draw);
   size.observe(root);

@@ -207,6 +207,22 @@ def test_a_dark_page_gets_light_ink(page):
     assert figure.locator("canvas").first.is_visible()
 
 
+def test_a_figure_is_drawn_anew_if_the_page_is_hidden_while_its_theme_changes(page):
+    player(page)
+    hidden = """async () => {
+      document.body.style.display = "none";
+      document.body.dataset.jpThemeLight = "false";
+      await null;  // the figure hears of it now, and has no width
+      document.body.style.display = "";
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const canvas = [...document.querySelectorAll(".pw canvas")].at(-1);
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const light = (red, at) => at % 4 === 0 && red === 237 && data[at + 3] === 255;
+      return data.some(light);  // the ink of a dark page
+    }"""
+    assert page.evaluate(hidden)
+
+
 def test_two_runs_share_one_cursor_that_starts_where_they_part(page):
     def only_quick(knobs):
         pipeline, source = two_stages(knobs)
