@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from makes import deadlocked, failing, filtering, two_stages
+from makes import deadlocked, failing, filtering, throwing_away, two_stages
 from test_in_browser import browser, page, player, show  # noqa: F401 - two are fixtures
 
 from pipeline_kit import Pipeline, Stage
@@ -58,3 +58,10 @@ def test_an_item_that_was_lost_sight_of_breaks_the_law(page):  # noqa: F811
     figure.press("End")
     assert figure.locator(".pw-law").inner_text().endswith("✗")
     assert "✗" in figure.locator(".pw-balance").inner_text()
+
+
+def test_a_balance_that_does_not_come_out_tells_of_what_was_thrown_away(page):  # noqa: F811
+    figure = player(page, throwing_away)
+    figure.press("End")
+    balance = figure.locator(".pw-balance").inner_text()
+    assert balance == "9 in ≠ 5 out + 0 dropped + 0 failed + 0 in flight ✗"
