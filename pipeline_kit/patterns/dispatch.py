@@ -162,6 +162,12 @@ class Line:
         while waiter := self._first_who_accepts(member):
             waiter.slot.set_result(None)
 
+    def send_all_away(self) -> None:
+        """Let all choose again, in their order: there is a worker more."""
+        for waiter in self._waiters:
+            if not waiter.slot.done():
+                waiter.slot.set_result(None)
+
     def _first_who_accepts(self, member: Member) -> "_Waiter | None":
         return next(
             (w for w in self._waiters if member in w.accepted and not w.slot.done()),

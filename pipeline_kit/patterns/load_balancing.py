@@ -21,6 +21,7 @@ belong to a certain worker: route them by key.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from math import inf
 from typing import Any
 
 from pipeline_kit.marks import mark
@@ -175,6 +176,14 @@ class LoadBalancer:
             until = member.health.eject(now)
             self._ejected_until = max(self._ejected_until, until)
             self._line.send_away_from(member)
+            if until < inf:
+                asyncio.get_running_loop().call_at(until, self._take_back, member, until)
+
+    def _take_back(self, member: Member, until: float) -> None:
+        """End an ejection, so that who has to wait for another worker may choose this one."""
+        if not member.health.is_ejected(until):  # anew, because this comes late
+            member.health.readmit()
+            self._line.send_all_away()
 
 
 class WorkersFailed(Exception):  # noqa: N818 - reads as what happened

@@ -247,6 +247,27 @@ async def test_those_who_wait_for_a_worker_that_is_ejected_are_given_to_others()
     assert asyncio.get_running_loop().time() == 10
 
 
+@pytest.mark.parametrize("make", STRATEGIES)
+async def test_those_who_wait_are_told_of_a_worker_that_returns(
+    make: Callable[[], Strategy],
+) -> None:
+    async def ill_until_10(item: int) -> int:
+        if asyncio.get_running_loop().time() < 10:
+            raise ConnectionError("refused")
+        return item
+
+    ejection = OutlierEjection(consecutive_failures=1, base_ejection_time=30)
+    balancer = LoadBalancer([ill_until_10, pause(3600)], strategy=make(), ejection=ejection)
+    calls = [create_task(balancer(item)) for item in range(4)]
+    _, slow = await asyncio.wait(calls, timeout=29)
+    assert len(slow) == 4  # one with the worker that is well, and the others behind it
+    done, _ = await asyncio.wait(calls, timeout=2)
+    assert 1 <= len(done) == balancer.statistics()[0].completed
+    for call in slow:
+        call.cancel()
+    await asyncio.wait(calls)
+
+
 async def test_no_more_workers_are_ejected_than_allowed() -> None:
     ejection = OutlierEjection(consecutive_failures=1, max_ejection_percent=50)
     balancer = LoadBalancer([dead] * 4, ejection=ejection)
