@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any
 
+from pipeline_kit.errors import is_failure
 from pipeline_kit.layer import Function, invoke
 from pipeline_kit.patterns.cache_store import Store
 from pipeline_kit.patterns.expiry import Entry, Expiry
@@ -59,7 +60,9 @@ class Loader:
                 if entry is None or entry.fresh_until <= _now():
                     try:
                         await self.fetch(key, function, item)
-                    except Exception:
+                    except (Exception, asyncio.CancelledError) as error:
+                        if not is_failure(error):  # but our own end
+                            raise
                         failed += 1
 
         async with asyncio.TaskGroup() as group:

@@ -354,6 +354,20 @@ async def test_warming_computes_what_is_missing_a_few_at_a_time() -> None:
     assert (statistics.hit_count, statistics.miss_count) == (1, 1)
 
 
+async def test_warming_goes_on_when_what_a_call_waited_for_was_cancelled() -> None:
+    calls = []
+
+    async def first_is_shut_down(item: int) -> int:
+        calls.append(item)
+        if item == 0:
+            raise CancelledError
+        return item
+
+    cache = Cache()
+    assert await cache.warm(first_is_shut_down, range(5), workers=1) == 1
+    assert calls == [0, 1, 2, 3, 4]
+
+
 async def test_warming_computes_what_has_expired_or_is_stale() -> None:
     cache, server = Cache(ttl=10, stale_while_revalidate=100), Server(takes=0)
     await cache.warm(server, "ab")
