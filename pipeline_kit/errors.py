@@ -62,8 +62,8 @@ def is_failure(error: BaseException) -> bool:
 def end_if_cancelled() -> None:
     """Raise the cancellation of the current task again, if a function has held it back.
 
-    Or a worker whose function catches `CancelledError` would go on, and wait for ever to send to
-    stages that have ended.
+    Or a worker whose function catches `CancelledError`, be it to return or to raise something else
+    for which the item is skipped, would go on, and wait for ever to send to stages that have ended.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -137,6 +137,7 @@ class Crew:
         self.stage.on_error(error)
         self.errors.add(error)
         self.skipped += 1
+        end_if_cancelled()
 
 
 _SKIPPED = object()

@@ -621,6 +621,25 @@ async def test_a_function_that_holds_a_cancellation_back_does_not_hold_up_the_en
     assert now() == 1.0
 
 
+@RECORD
+@pytest.mark.parametrize("options", [{"buffer": 5}, {"buffer": 5, "workers": 2}], ids=str)
+async def test_a_function_that_makes_an_error_of_a_cancellation_does_not_hold_up_the_end(
+    record: bool, options: dict[str, Any]
+) -> None:
+    async def translate(item: int) -> int:
+        try:
+            return await beat(item)
+        except CancelledError:
+            raise ConnectionError("the line is dead") from None
+
+    skip: list[StageError] = []
+    pipeline = Pipeline(stage("a", translate, on_error=skip.append, **options))
+    async with pipeline.run(range(100), record=record) as run:
+        await sleep(0.5)
+    assert now() == 0.5
+    assert len(skip) == run.errors.total == run.metrics[0].workers
+
+
 async def test_a_source_that_holds_a_cancellation_back_does_not_hold_up_the_end() -> None:
     async def stubborn() -> AsyncIterator[int]:
         while True:
